@@ -1,0 +1,4 @@
+/**
+ * Targets behind JDBC: one applier, one file per dialect.
+ */
+package io.pg2any.apply.jdbc;

@@ -1,0 +1,4 @@
+/**
+ * The target side: whole transactions and the position in one target transaction.
+ */
+package io.pg2any.apply;

@@ -1,0 +1,17 @@
+package io.pg2any.change;
+
+import java.util.Objects;
+
+/**
+ * How far a stage has come: everything that committed before {@code lsn} in the history of {@code source} is
+ * contained, nothing that committed at or after it is.
+ *
+ * <p>{@code lsn} is the end LSN of a commit record, or an idle keepalive's WAL end: {@code START_REPLICATION} at it
+ * sends exactly the transactions that are missing.
+ */
+public record Position(SourceIdentity source, Lsn lsn) {
+    public Position {
+        Objects.requireNonNull(source, "source");
+        Objects.requireNonNull(lsn, "lsn");
+    }
+}

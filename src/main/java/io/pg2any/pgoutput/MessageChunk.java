@@ -1,0 +1,36 @@
+package io.pg2any.pgoutput;
+
+import io.pg2any.change.Lsn;
+import io.pg2any.change.SourceIdentity;
+import java.util.Objects;
+
+/**
+ * Consecutive pgoutput messages of one replication session, as the reader collected them from the socket.
+ *
+ * <p>Layout of {@link #bytes()}, repeated up to {@link #length()}, integers big-endian; staged files hold the same
+ * records, so a chunk is staged by copying:
+ *
+ * <pre>
+ * Int32  length of the message
+ * Int64  walStart of its XLogData header (0 for Relation and Type)
+ * Byte*  the message, type byte first
+ * </pre>
+ *
+ * @param source the history these messages belong to
+ * @param session grows with every connection; what was in progress at the end of a session never completes
+ * @param start where this session's {@code START_REPLICATION} began: the server sends what committed at or after it
+ * @param bytes kept, not copied; nobody writes to it after construction
+ * @param idleThrough not null when the server said, outside any transaction and after the last message of this chunk,
+ *     that everything which committed before this position has been sent
+ */
+public record MessageChunk(
+        SourceIdentity source, long session, Lsn start, byte[] bytes, int length, int messages, Lsn idleThrough) {
+    /** Bytes in front of each message. */
+    public static final int RECORD_HEADER = 12;
+
+    public MessageChunk {
+        Objects.requireNonNull(source, "source");
+        Objects.requireNonNull(start, "start");
+        Objects.requireNonNull(bytes, "bytes");
+    }
+}
