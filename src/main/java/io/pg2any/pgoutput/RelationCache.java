@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The relations in force: by oid the version that was announced last. Versions are immutable; a change keeps the one it
@@ -14,18 +15,23 @@ import java.util.Map;
  *
  * <p>Lives as long as the messages it is fed with belong together: one replication session, or one staged file. The
  * messages inside a streamed transaction announce what is in force in that transaction only, so each gets a cache of
- * its own, which begins as a {@linkplain #RelationCache(RelationCache) copy}.
+ * its own, which begins as a {@linkplain #RelationCache(RelationCache) copy} and is {@linkplain #merge merged} back at
+ * its commit.
  */
 public final class RelationCache {
     /** A relation with what every row asks of it, worked out once. */
     static final class Version {
         final Relation relation;
+        /** When it was announced, counted over a cache and its copies. */
+        final long arrival;
+
         final int columns;
         final boolean hasIdentity;
         final boolean full;
 
-        Version(Relation relation) {
+        Version(Relation relation, long arrival) {
             this.relation = relation;
+            this.arrival = arrival;
             this.columns = relation.columns().size();
             this.hasIdentity = relation.hasIdentity();
             this.full = relation.replicaIdentity() == ReplicaIdentity.FULL;
@@ -39,9 +45,12 @@ public final class RelationCache {
     private Version[] versions;
 
     private int size;
+    /** Shared with the copies, so that {@link #merge} knows which of two versions is newer. */
+    private final AtomicLong arrivals;
 
     public RelationCache() {
         this.typeNames = new HashMap<>();
+        this.arrivals = new AtomicLong();
         this.versions = new Version[16];
     }
 
@@ -50,6 +59,25 @@ public final class RelationCache {
         this.typeNames = new HashMap<>(other.typeNames);
         this.versions = other.versions.clone();
         this.size = other.size;
+        this.arrivals = other.arrivals;
+    }
+
+    /**
+     * At the commit of a streamed transaction: takes over what was announced in it, which the server does not repeat
+     * outside. A version that was announced here after it stays.
+     *
+     * @param streamed a copy of this cache
+     */
+    public void merge(RelationCache streamed) {
+        typeNames.putAll(streamed.typeNames);
+        for (Version version : streamed.versions) {
+            if (version != null) {
+                Version known = find(version.relation.oid());
+                if (known == null || known.arrival < version.arrival) {
+                    put(version);
+                }
+            }
+        }
     }
 
     public void accept(PgOutputMessage.TypeMessage message) {
@@ -75,7 +103,7 @@ public final class RelationCache {
                 message.name(),
                 message.replicaIdentity(),
                 columns);
-        put(new Version(relation));
+        put(new Version(relation, arrivals.incrementAndGet()));
         return relation;
     }
 

@@ -80,7 +80,7 @@ final class FixtureRecorder implements AutoCloseable {
 
     public static void main(String[] arguments) throws Exception {
         for (int version : TestPostgres.VERSIONS) {
-            try (EmbeddedPostgres server = TestPostgres.start(version, Map.of("max_replication_slots", "20"))) {
+            try (EmbeddedPostgres server = TestPostgres.start(version, Map.of("autovacuum", "off"))) {
                 try (Connection connection = server.connect();
                         Statement statement = connection.createStatement()) {
                     statement.execute("SELECT pg_replication_origin_create('upstream')");

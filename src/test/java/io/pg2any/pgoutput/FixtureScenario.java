@@ -136,7 +136,9 @@ enum FixtureScenario {
             recorder.sync();
         }
         recorder.run("INSERT INTO item (id) VALUES (30)");
+        recorder.sync();
         try (Statement c = recorder.client()) {
+            recorder.xid("small", c, "SELECT xmin::text::bigint FROM item WHERE id = 30");
             c.execute("BEGIN");
             recorder.topXid("empty", c);
             c.execute("INSERT INTO filler VALUES ('only an unpublished table')");
