@@ -422,6 +422,7 @@ public final class StagingLog implements AutoCloseable {
     // Under the lock
 
     private void beginSession(MessageChunk chunk) throws IOException {
+        aggregator.requireContinues(chunk);
         abandonTransaction();
         if (aggregator.source() != null && !aggregator.source().equals(chunk.source())) {
             // A file has one source in its header.

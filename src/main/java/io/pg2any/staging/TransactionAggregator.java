@@ -128,10 +128,12 @@ final class TransactionAggregator {
     }
 
     /**
+     * Whether a session may follow on what is staged; changes nothing.
+     *
      * @throws IllegalStateException if the session is older than the last
      * @throws PositionMismatchException if the session comes from another cluster, or starts behind what is staged
      */
-    void beginSession(MessageChunk first) {
+    void requireContinues(MessageChunk first) {
         if (state != null && first.session() < session) {
             throw new IllegalStateException("chunk of session " + first.session() + " after session " + session);
         }
@@ -140,14 +142,19 @@ final class TransactionAggregator {
             throw new PositionMismatchException("the source is cluster " + identity.systemIdentifier() + ", staged in "
                     + config.folder() + " is cluster " + source.systemIdentifier());
         }
-        if (through == null) {
-            through = first.start();
-        } else if (first.start().isAfter(through)) {
+        if (through != null && first.start().isAfter(through)) {
             throw new PositionMismatchException("the session starts at " + first.start() + ", but staged is only what"
                     + " committed before " + through + ": what lies between would be lost");
         }
+    }
+
+    /** What was in progress is dropped; a file it has must have been abandoned before. */
+    void beginSession(MessageChunk first) {
         dropTransaction();
-        source = identity;
+        if (through == null) {
+            through = first.start();
+        }
+        source = first.source();
         session = first.session();
         state = new StreamState();
         failure = null;
