@@ -266,14 +266,20 @@ public final class JdbcTarget implements Target {
         if (connection != null && !ApplySession.isClosed(connection)) {
             return;
         }
+        connection = null;
+        tables = null;
+        status.connected(false);
         connection = dialect.connect();
         tables = new TargetTables(connection, dialect, session);
         status.connected(true);
     }
 
-    /** Rolls back and reports. */
+    /** Rolls back and reports. After anything but a refused change the session is not trusted any more. */
     private TargetException failed(TargetException error) {
         abandon(error);
+        if (error.kind() != Kind.REJECTED) {
+            drop(error);
+        }
         status.failed(error);
         return error;
     }
