@@ -44,6 +44,15 @@ public interface JdbcDialect {
     /** Where it connects to, without secrets. */
     String location();
 
+    /**
+     * False when there is no database yet and {@link #connect} would make it.
+     *
+     * @throws TargetException if it could not be made there
+     */
+    default boolean exists() throws TargetException {
+        return true;
+    }
+
     /** A new connection with auto-commit off and the session set up. */
     Connection connect() throws SQLException, TargetException;
 

@@ -86,6 +86,29 @@ public final class JdbcTarget implements Target {
     }
 
     @Override
+    public List<TargetException> check(List<Relation> relations) {
+        List<TargetException> problems = new ArrayList<>();
+        try {
+            if (!dialect.exists()) {
+                return problems;
+            }
+            connect();
+            for (Relation relation : relations) {
+                try {
+                    tables.examine(relation);
+                } catch (TargetException e) {
+                    problems.add(e);
+                }
+            }
+        } catch (SQLException e) {
+            problems.add(session.failure("check", e, connection));
+        } catch (TargetException e) {
+            problems.add(e);
+        }
+        return problems;
+    }
+
+    @Override
     public Applied apply(TransactionBatch batch) throws TargetException, IOException {
         if (epoch == 0) {
             throw new IllegalStateException("open() must have succeeded before apply()");

@@ -85,9 +85,14 @@ public final class SqliteDialect implements JdbcDialect {
     }
 
     @Override
-    public Connection connect() throws SQLException, TargetException {
+    public boolean exists() throws TargetException {
         SqliteLocation.requireUsable(file);
-        boolean created = !Files.exists(file);
+        return Files.exists(file);
+    }
+
+    @Override
+    public Connection connect() throws SQLException, TargetException {
+        boolean created = !exists();
         Properties properties = new Properties();
         // Reading the generated key back costs as much as the insert.
         properties.setProperty("jdbc.get_generated_keys", "false");
