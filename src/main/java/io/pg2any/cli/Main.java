@@ -1,5 +1,6 @@
 package io.pg2any.cli;
 
+import io.pg2any.cli.quickstart.QuickstartCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -13,9 +14,12 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         description = "PostgreSQL change data capture: whole transactions, in commit order, exactly once.",
-        subcommands = {RunCommand.class, CheckCommand.class, InspectCommand.class},
-        footer = {"", "Without a command: run.", "Settings come from CDC_* and PG2ANY_* variables or"
-                + " application.properties; the README has them all."})
+        subcommands = {RunCommand.class, CheckCommand.class, InspectCommand.class, QuickstartCommand.class},
+        footer = {
+            "",
+            "Without a command: run.",
+            "Settings come from CDC_* and PG2ANY_* variables or" + " application.properties; the README has them all."
+        })
 public final class Main {
     static final int OK = 0;
     static final int FATAL = 1;
