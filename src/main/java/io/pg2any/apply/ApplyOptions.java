@@ -1,0 +1,79 @@
+package io.pg2any.apply;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * How a target applies.
+ *
+ * @param pipeline names the row of the position table; one per slot
+ * @param durableInterval at most this long a commit that is visible may stay unacknowledged for want of a flush, where
+ *     the target's commits are relaxed
+ * @param lockTimeout how long a statement waits for another session before the try counts as failed
+ */
+public record ApplyOptions(
+        String pipeline,
+        TableMapping mapping,
+        TablesPolicy tables,
+        ValuePolicy values,
+        DivergencePolicy divergence,
+        KeySource keys,
+        Duration durableInterval,
+        Duration lockTimeout) {
+    public ApplyOptions {
+        Objects.requireNonNull(mapping, "mapping");
+        Objects.requireNonNull(tables, "tables");
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(divergence, "divergence");
+        Objects.requireNonNull(keys, "keys");
+        if (pipeline.isBlank()) {
+            throw new IllegalArgumentException("pipeline: must not be blank");
+        }
+        if (durableInterval.isNegative()) {
+            throw new IllegalArgumentException("durableInterval: must not be negative");
+        }
+        if (lockTimeout.isNegative()) {
+            throw new IllegalArgumentException("lockTimeout: must not be negative");
+        }
+    }
+
+    public static ApplyOptions defaults(String pipeline) {
+        return new ApplyOptions(
+                pipeline,
+                TableMapping.NONE,
+                TablesPolicy.CREATE,
+                ValuePolicy.FAIL,
+                DivergencePolicy.WARN,
+                KeySource.NONE,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(5));
+    }
+
+    public ApplyOptions withMapping(TableMapping value) {
+        return new ApplyOptions(pipeline, value, tables, values, divergence, keys, durableInterval, lockTimeout);
+    }
+
+    public ApplyOptions withTables(TablesPolicy value) {
+        return new ApplyOptions(pipeline, mapping, value, values, divergence, keys, durableInterval, lockTimeout);
+    }
+
+    public ApplyOptions withValues(ValuePolicy value) {
+        return new ApplyOptions(pipeline, mapping, tables, value, divergence, keys, durableInterval, lockTimeout);
+    }
+
+    public ApplyOptions withDivergence(DivergencePolicy value) {
+        return new ApplyOptions(pipeline, mapping, tables, values, value, keys, durableInterval, lockTimeout);
+    }
+
+    public ApplyOptions withKeys(KeySource value) {
+        return new ApplyOptions(pipeline, mapping, tables, values, divergence, value, durableInterval, lockTimeout);
+    }
+
+    public ApplyOptions withDurableInterval(Duration value) {
+        return new ApplyOptions(pipeline, mapping, tables, values, divergence, keys, value, lockTimeout);
+    }
+
+    public ApplyOptions withLockTimeout(Duration value) {
+        return new ApplyOptions(pipeline, mapping, tables, values, divergence, keys, durableInterval, value);
+    }
+}

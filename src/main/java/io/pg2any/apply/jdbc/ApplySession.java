@@ -1,0 +1,122 @@
+package io.pg2any.apply.jdbc;
+
+import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.DivergencePolicy;
+import io.pg2any.apply.TargetException;
+import io.pg2any.apply.TargetException.Kind;
+import io.pg2any.apply.TargetStatus;
+import io.pg2any.apply.TargetStatus.RowKind;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the writers of one connection share: settings, where they are in the source, what they report. */
+final class ApplySession {
+    private static final Logger LOG = LoggerFactory.getLogger(JdbcTarget.class);
+
+    private final JdbcDialect dialect;
+    private final ApplyOptions options;
+    private final TargetStatus status;
+    private final ChangePlace place = new ChangePlace();
+    private final Set<String> warnedTables = new HashSet<>();
+    private final Map<String, RowCounts> counts = new HashMap<>();
+    private boolean strict;
+
+    ApplySession(JdbcDialect dialect, ApplyOptions options, TargetStatus status) {
+        this.dialect = dialect;
+        this.options = options;
+        this.status = status;
+    }
+
+    ApplyOptions options() {
+        return options;
+    }
+
+    /** Of the open transaction. */
+    RowCounts counts(String sourceTable) {
+        return counts.computeIfAbsent(sourceTable, table -> new RowCounts());
+    }
+
+    /**
+     * After a commit.
+     *
+     * @return the rows of the transaction
+     */
+    long publishCounts() {
+        long rows = 0;
+        for (Map.Entry<String, RowCounts> entry : counts.entrySet()) {
+            rows += entry.getValue().publish(entry.getKey(), status);
+        }
+        return rows;
+    }
+
+    /** After a rollback. */
+    void forgetCounts() {
+        counts.clear();
+    }
+
+    ChangePlace place() {
+        return place;
+    }
+
+    /** Whether every row goes alone, so that an error names it. */
+    boolean strict() {
+        return strict;
+    }
+
+    void strict(boolean now) {
+        strict = now;
+    }
+
+    /** The first one of a table is worth a line; from there on the counter tells. */
+    void diverged(String table, RowKind kind, Supplier<String> description) throws TargetException {
+        if (options.divergence() == DivergencePolicy.FAIL) {
+            throw new TargetException(
+                    Kind.REJECTED,
+                    description.get() + ": found no row to change; the target table differs from the source, copy it"
+                            + " again or set pg2any.divergence");
+        }
+        if (warnedTables.add(table)) {
+            LOG.warn(
+                    "{}: {} took no effect on a row; the target table differs from the source."
+                            + " Further ones of this table are only counted",
+                    description.get(),
+                    kind);
+        }
+    }
+
+    Kind kindOf(SQLException e) {
+        return lost(e) ? Kind.RETRYABLE : dialect.classify(e);
+    }
+
+    /** Connection errors by the standard's class, whatever the dialect. */
+    private static boolean lost(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith("08");
+    }
+
+    /** {@code what}, the database's own words, and what to do. */
+    String message(String what, SQLException e) {
+        String remedy = dialect.remedy(e);
+        return dialect.name() + " " + dialect.location() + ": " + what + ": " + e.getMessage()
+                + (remedy.isEmpty() ? "" : "; " + remedy);
+    }
+
+    TargetException failure(String what, SQLException e, Connection connection) {
+        return new TargetException(isClosed(connection) ? Kind.RETRYABLE : kindOf(e), message(what, e), e);
+    }
+
+    static boolean isClosed(Connection connection) {
+        try {
+            return connection == null || connection.isClosed();
+        } catch (SQLException e) {
+            LOG.debug("A connection that cannot say whether it is closed counts as closed", e);
+            return true;
+        }
+    }
+}

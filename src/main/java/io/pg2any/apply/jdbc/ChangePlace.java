@@ -1,0 +1,24 @@
+package io.pg2any.apply.jdbc;
+
+import io.pg2any.change.TransactionInfo;
+
+/** Which change is being applied, for messages. Moved along by the applying thread, printed only in errors. */
+final class ChangePlace {
+    private TransactionInfo transaction;
+    private long ordinal;
+
+    void enter(TransactionInfo next) {
+        transaction = next;
+        ordinal = 0;
+    }
+
+    void next() {
+        ordinal++;
+    }
+
+    @Override
+    public String toString() {
+        return "change " + ordinal + " of transaction " + Integer.toUnsignedString(transaction.xid()) + " committed at "
+                + transaction.commitLsn();
+    }
+}

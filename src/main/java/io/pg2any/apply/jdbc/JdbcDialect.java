@@ -1,0 +1,174 @@
+package io.pg2any.apply.jdbc;
+
+import io.pg2any.apply.TableMapping;
+import io.pg2any.apply.TargetException;
+import io.pg2any.change.Column;
+import io.pg2any.change.Relation;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.StringJoiner;
+
+/**
+ * What differs between databases; one file per dialect. The methods without a body must be answered, the others hold
+ * standard SQL. Implementations are used by one thread.
+ *
+ * <h2>Adding a dialect</h2>
+ *
+ * <table>
+ * <caption>What to write, and why</caption>
+ * <tr><td>{@link #connect}</td><td>session settings that keep values exact (strict mode, UTC, UTF-8), lock waits
+ *     short; {@code autoCommit} off; errors without the URL's password</td></tr>
+ * <tr><td>{@link #begin}</td><td>only where a transaction must be opened in a special way, or where commits are
+ *     relaxed and one must be made durable</td></tr>
+ * <tr><td>{@link #quote}, {@link #place}, {@link #fold}</td><td>identifiers: always quoted; the place of a source
+ *     table; which names the target takes for the same</td></tr>
+ * <tr><td>{@link #columnType}</td><td>the declared type that preserves the value, as a key too, and its binding with
+ *     the policy for what it cannot hold</td></tr>
+ * <tr><td>{@link #columns}</td><td>an existing table's columns; must not break the transaction when it is missing</td>
+ *     </tr>
+ * <tr><td>{@link #positionTable}, {@link #lockPosition}</td><td>the locked read must wait for a commit that another
+ *     session has not finished: it answers an unknown outcome</td></tr>
+ * <tr><td>{@link #classify}</td><td>retryable, rejected or fatal</td></tr>
+ * <tr><td>{@link #insert} …</td><td>statement forms; {@link #insertRows} and {@link #batchRows} say how many rows go
+ *     to the server at once</td></tr>
+ * </table>
+ *
+ * Then let the contract suite run over it.
+ */
+public interface JdbcDialect {
+    /** For messages. */
+    String name();
+
+    /** Where it connects to, without secrets. */
+    String location();
+
+    /** A new connection with auto-commit off and the session set up. */
+    Connection connect() throws SQLException, TargetException;
+
+    /**
+     * Begins a transaction that will write.
+     *
+     * @param durable the commit must survive a power failure, with all commits before it
+     * @return whether it will
+     */
+    default boolean begin(Connection connection, boolean durable) throws SQLException {
+        return true;
+    }
+
+    /** An identifier as SQL, whatever characters it holds. */
+    String quote(String identifier);
+
+    /** The place of a source table in this target. */
+    TableName place(Relation relation, TableMapping mapping);
+
+    /** Equal for two identifiers exactly when the target takes them for the same. */
+    String fold(String identifier);
+
+    /**
+     * @param key whether the column is part of the primary key, for targets that limit what a key may be
+     */
+    ColumnType columnType(Column column, boolean key);
+
+    /** The table's columns in order; empty when there is no such table. */
+    Optional<List<TargetColumn>> columns(Connection connection, TableName table) throws SQLException;
+
+    /** Creates the position table {@link PositionTable#NAME} unless it is there. */
+    String positionTable();
+
+    /** Reads the pipeline's row (one parameter) and holds it until the end of the transaction. */
+    String lockPosition();
+
+    TargetException.Kind classify(SQLException error);
+
+    /** How an operator gets out of an error of this kind; empty when there is nothing to add. */
+    default String remedy(SQLException error) {
+        return "";
+    }
+
+    /** Whether CREATE TABLE and ALTER TABLE are part of a transaction; if not they run before it. */
+    boolean transactionalDdl();
+
+    /** How many rows one INSERT of that many columns may hold, at least 1. */
+    int insertRows(int columns);
+
+    /** How many updates or deletes are sent as one JDBC batch; 1 where a round trip costs nothing. */
+    int batchRows();
+
+    default String qualified(TableName table) {
+        return table.container() == null ? quote(table.name()) : quote(table.container()) + "." + quote(table.name());
+    }
+
+    /**
+     * @param definitions one per column, already quoted
+     * @param key the primary key's columns in order; empty for none
+     */
+    default String createTable(TableName table, List<String> definitions, List<String> key) {
+        StringJoiner body = new StringJoiner(", ", " (", ")");
+        definitions.forEach(body::add);
+        if (!key.isEmpty()) {
+            StringJoiner columns = new StringJoiner(", ", "PRIMARY KEY (", ")");
+            key.forEach(column -> columns.add(quote(column)));
+            body.add(columns.toString());
+        }
+        return "CREATE TABLE " + qualified(table) + body;
+    }
+
+    default String addColumn(TableName table, String definition) {
+        return "ALTER TABLE " + qualified(table) + " ADD COLUMN " + definition;
+    }
+
+    default String insert(TableName table, List<String> columns, int rows) {
+        StringJoiner names = new StringJoiner(", ", " (", ")");
+        StringJoiner row = new StringJoiner(",", "(", ")");
+        for (String column : columns) {
+            names.add(quote(column));
+            row.add("?");
+        }
+        StringJoiner values = new StringJoiner(",", " VALUES ", "");
+        for (int i = 0; i < rows; i++) {
+            values.add(row.toString());
+        }
+        return "INSERT INTO " + qualified(table) + names + values;
+    }
+
+    /**
+     * Parameters: the new values, then the matched ones.
+     *
+     * @param oneOfEqualRows without a key: {@code match} may find several rows that are all the same, of which exactly
+     *     one is meant, and NULL matches NULL
+     */
+    default String update(TableName table, List<String> set, List<String> match, boolean oneOfEqualRows) {
+        StringJoiner assignments = new StringJoiner(", ");
+        for (String column : set) {
+            assignments.add(quote(column) + "=?");
+        }
+        return "UPDATE " + qualified(table) + " SET " + assignments + where(table, match, oneOfEqualRows);
+    }
+
+    /** As {@link #update}. */
+    default String delete(TableName table, List<String> match, boolean oneOfEqualRows) {
+        return "DELETE FROM " + qualified(table) + where(table, match, oneOfEqualRows);
+    }
+
+    /** The condition of an update or delete, {@code WHERE} included. */
+    default String where(TableName table, List<String> match, boolean oneOfEqualRows) {
+        if (oneOfEqualRows) {
+            return oneOfEqualRows(table, match);
+        }
+        StringJoiner condition = new StringJoiner(" AND ", " WHERE ", "");
+        for (String column : match) {
+            condition.add(quote(column) + "=?");
+        }
+        return condition.toString();
+    }
+
+    /** A NULL-safe condition over all these columns that holds for at most one row, {@code WHERE} included. */
+    String oneOfEqualRows(TableName table, List<String> match);
+
+    /** Empties a table inside the transaction: many databases' TRUNCATE commits. */
+    default String truncate(TableName table) {
+        return "DELETE FROM " + qualified(table);
+    }
+}

@@ -1,0 +1,18 @@
+package io.pg2any.apply.jdbc;
+
+import io.pg2any.change.Relation;
+import java.util.List;
+
+/**
+ * A relation version joined to the table it goes to.
+ *
+ * @param columnNames the target's spelling, in the relation's order
+ * @param types in the relation's order
+ * @param key indexes of the columns that find a row; empty without one
+ */
+record TargetTable(Relation relation, TableName name, List<String> columnNames, ColumnType[] types, int[] key) {
+    /** Rows are found by all their columns, and several may be equal. */
+    boolean keyless() {
+        return key.length == 0;
+    }
+}

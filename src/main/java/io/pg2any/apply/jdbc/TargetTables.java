@@ -1,0 +1,307 @@
+package io.pg2any.apply.jdbc;
+
+import io.pg2any.apply.TablesPolicy;
+import io.pg2any.apply.TargetException;
+import io.pg2any.apply.TargetException.Kind;
+import io.pg2any.change.Column;
+import io.pg2any.change.Relation;
+import io.pg2any.change.ReplicaIdentity;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The tables of one connection: finds, creates or evolves the table of a relation version when its first change comes,
+ * and keeps the writer. Forgotten as a whole after a rollback, which may have taken created tables back.
+ */
+final class TargetTables {
+    private static final Logger LOG = LoggerFactory.getLogger(JdbcTarget.class);
+
+    /** Beyond this many tables the prepared statements cost more memory than preparing them again costs time. */
+    private static final int OPEN_WRITERS = 500;
+
+    private final Connection connection;
+    private final JdbcDialect dialect;
+    private final ApplySession session;
+    private final Map<Integer, TableWriter> writers = new HashMap<>();
+    private final Map<Integer, Relation> announced = new HashMap<>();
+    /** Folded target table to the source table that fills it. */
+    private final Map<String, String> owners = new HashMap<>();
+
+    private Relation currentRelation;
+    private TableWriter current;
+
+    TargetTables(Connection connection, JdbcDialect dialect, ApplySession session) {
+        this.connection = connection;
+        this.dialect = dialect;
+        this.session = session;
+    }
+
+    /** The relation's writer; what waits in another table's writer is written first. */
+    TableWriter writer(Relation relation) throws SQLException, TargetException, SchemaChangeNeededException {
+        if (relation == currentRelation) {
+            return current;
+        }
+        flush();
+        TableWriter writer = writers.get(relation.oid());
+        if (writer == null || announced.get(relation.oid()) != relation) {
+            writer = adopt(relation, writer);
+        }
+        currentRelation = relation;
+        current = writer;
+        return writer;
+    }
+
+    private TableWriter adopt(Relation relation, TableWriter known)
+            throws SQLException, TargetException, SchemaChangeNeededException {
+        // Every new session of the source announces its tables again, mostly as they were.
+        if (known == null || !known.table().relation().equals(relation)) {
+            TargetTable table = prepare(relation);
+            if (known != null) {
+                known.close();
+                writers.remove(relation.oid());
+            }
+            if (writers.size() >= OPEN_WRITERS) {
+                closeWriters();
+            }
+            writers.put(relation.oid(), new TableWriter(connection, dialect, table, session));
+        }
+        announced.put(relation.oid(), relation);
+        return writers.get(relation.oid());
+    }
+
+    /** Finds or makes the relation's table and says how its rows are found. */
+    private TargetTable prepare(Relation relation) throws SQLException, TargetException, SchemaChangeNeededException {
+        TableName name = dialect.place(relation, session.options().mapping());
+        own(relation, name);
+        requireDistinctColumns(relation);
+        Optional<List<TargetColumn>> existing = dialect.columns(connection, name);
+        if (existing.isEmpty()) {
+            return create(relation, name);
+        }
+        return join(relation, name, existing.get());
+    }
+
+    private void own(Relation relation, TableName name) throws TargetException {
+        String place = dialect.fold(dialect.qualified(name));
+        if (name.container() == null && place.equals(dialect.fold(dialect.quote(PositionTable.NAME)))) {
+            throw config(relation, name, "is where the position is kept; map the schema elsewhere");
+        }
+        String owner = owners.putIfAbsent(place, relation.displayName());
+        if (owner != null && !owner.equals(relation.displayName())) {
+            throw config(
+                    relation,
+                    name,
+                    "is filled from " + owner + " already; map one of the two schemas elsewhere, or leave one table out"
+                            + " of the publication");
+        }
+    }
+
+    private void requireDistinctColumns(Relation relation) throws TargetException {
+        Map<String, String> names = new HashMap<>();
+        for (Column column : relation.columns()) {
+            String twin = names.putIfAbsent(dialect.fold(column.name()), column.name());
+            if (twin != null) {
+                throw new TargetException(
+                        Kind.CONFIG,
+                        "source table " + relation.displayName() + ": columns " + twin + " and " + column.name()
+                                + " are one name in " + dialect.name() + "; rename one, or publish a column list");
+            }
+        }
+    }
+
+    private TargetTable create(Relation relation, TableName name)
+            throws SQLException, TargetException, SchemaChangeNeededException {
+        if (session.options().tables() == TablesPolicy.EXPECT) {
+            throw config(relation, name, "does not exist; create it, or set pg2any.tables=create");
+        }
+        List<String> key = newKey(relation);
+        List<String> definitions = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        for (Column column : relation.columns()) {
+            boolean isKey = key.contains(column.name());
+            String definition = definition(column, isKey);
+            definitions.add(isKey ? definition + " NOT NULL" : definition);
+            names.add(column.name());
+        }
+        change(List.of(dialect.createTable(name, definitions, key)), relation, name);
+        LOG.info("Created table {} for {}", name.displayName(), relation.displayName());
+        return new TargetTable(relation, name, names, types(relation, key), indexes(relation, key));
+    }
+
+    /** The identity's columns; under FULL, where every column is one, what the source's catalog says. */
+    private List<String> newKey(Relation relation) {
+        List<String> key = new ArrayList<>();
+        if (relation.replicaIdentity() != ReplicaIdentity.FULL) {
+            for (Column column : relation.columns()) {
+                if (column.identity()) {
+                    key.add(column.name());
+                }
+            }
+            return key;
+        }
+        List<String> published = new ArrayList<>();
+        relation.columns().forEach(column -> published.add(column.name()));
+        List<String> primary = session.options().keys().primaryKey(relation);
+        return published.containsAll(primary) ? primary : key;
+    }
+
+    private TargetTable join(Relation relation, TableName name, List<TargetColumn> existing)
+            throws SQLException, TargetException, SchemaChangeNeededException {
+        Map<String, TargetColumn> unfilled = new LinkedHashMap<>();
+        for (TargetColumn column : existing) {
+            unfilled.put(dialect.fold(column.name()), column);
+        }
+        List<String> names = new ArrayList<>();
+        List<Column> missing = new ArrayList<>();
+        for (Column column : relation.columns()) {
+            TargetColumn found = unfilled.remove(dialect.fold(column.name()));
+            names.add(found == null ? column.name() : found.name());
+            if (found == null) {
+                missing.add(column);
+            }
+        }
+        for (TargetColumn column : unfilled.values()) {
+            if (column.required()) {
+                throw config(
+                        relation,
+                        name,
+                        "wants a value for column " + column.name()
+                                + ", which the source does not have; drop it, give it a default, or allow NULL");
+            }
+        }
+        addColumns(relation, name, missing);
+        List<String> key = matchKey(relation, existing, names);
+        return new TargetTable(relation, name, names, types(relation, key), indexes(relation, key));
+    }
+
+    private void addColumns(Relation relation, TableName name, List<Column> missing)
+            throws SQLException, TargetException, SchemaChangeNeededException {
+        if (missing.isEmpty()) {
+            return;
+        }
+        List<String> missingNames = new ArrayList<>();
+        List<String> statements = new ArrayList<>();
+        for (Column column : missing) {
+            missingNames.add(column.name());
+            statements.add(dialect.addColumn(name, definition(column, false)));
+        }
+        if (session.options().tables() == TablesPolicy.EXPECT) {
+            throw config(
+                    relation,
+                    name,
+                    "lacks columns " + String.join(", ", missingNames) + "; add them, or set pg2any.tables=create");
+        }
+        change(statements, relation, name);
+        LOG.info(
+                "Added columns {} to table {}; rows that are there already hold NULL in them until they change",
+                missingNames,
+                name.displayName());
+    }
+
+    /**
+     * The columns that find a row. Under FULL every old value is known, so the target's own primary key finds it fast,
+     * whatever the source's may be.
+     *
+     * @return names as the source spells them
+     */
+    private List<String> matchKey(Relation relation, List<TargetColumn> existing, List<String> targetNames) {
+        List<String> key = new ArrayList<>();
+        if (relation.replicaIdentity() != ReplicaIdentity.FULL) {
+            for (Column column : relation.columns()) {
+                if (column.identity()) {
+                    key.add(column.name());
+                }
+            }
+            return key;
+        }
+        for (TargetColumn column : existing) {
+            if (column.keyOrdinal() > 0) {
+                int index = targetNames.indexOf(column.name());
+                if (index < 0) {
+                    return List.of();
+                }
+                key.add(relation.columns().get(index).name());
+            }
+        }
+        return key;
+    }
+
+    private String definition(Column column, boolean key) {
+        return dialect.quote(column.name()) + " "
+                + dialect.columnType(column, key).declaration();
+    }
+
+    private ColumnType[] types(Relation relation, List<String> key) {
+        ColumnType[] types = new ColumnType[relation.columns().size()];
+        for (int i = 0; i < types.length; i++) {
+            Column column = relation.columns().get(i);
+            types[i] = dialect.columnType(column, key.contains(column.name()));
+        }
+        return types;
+    }
+
+    private static int[] indexes(Relation relation, List<String> key) {
+        int[] indexes = new int[key.size()];
+        for (int i = 0; i < relation.columns().size(); i++) {
+            int at = key.indexOf(relation.columns().get(i).name());
+            if (at >= 0) {
+                indexes[at] = i;
+            }
+        }
+        return indexes;
+    }
+
+    private void change(List<String> statements, Relation relation, TableName name)
+            throws TargetException, SchemaChangeNeededException {
+        if (!dialect.transactionalDdl()) {
+            throw new SchemaChangeNeededException(statements);
+        }
+        try (Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        } catch (SQLException e) {
+            throw session.failure(
+                    "table " + name.displayName() + " (source " + relation.displayName() + ")", e, connection);
+        }
+    }
+
+    private TargetException config(Relation relation, TableName name, String problem) {
+        return new TargetException(
+                Kind.CONFIG,
+                dialect.name() + " " + dialect.location() + ": table " + name.displayName() + " (source "
+                        + relation.displayName() + ") " + problem);
+    }
+
+    /** Writes what waits. */
+    void flush() throws SQLException, TargetException {
+        if (current != null) {
+            current.flush();
+        }
+    }
+
+    private void closeWriters() throws SQLException {
+        for (TableWriter writer : writers.values()) {
+            writer.close();
+        }
+        writers.clear();
+    }
+
+    /** Drops all that is known of tables, and what waits. */
+    void close() throws SQLException {
+        current = null;
+        currentRelation = null;
+        announced.clear();
+        owners.clear();
+        closeWriters();
+    }
+}

@@ -1,0 +1,24 @@
+package io.pg2any.apply.jdbc;
+
+import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.TargetException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import org.junit.jupiter.api.io.TempDir;
+
+class SqliteDialectTest extends DialectContract {
+    @TempDir
+    Path folder;
+
+    @Override
+    JdbcDialect dialect(ApplyOptions options) throws TargetException {
+        return new SqliteDialect(folder.resolve("target.db").toString(), options.values(), options.lockTimeout());
+    }
+
+    @Override
+    Connection reader() throws SQLException {
+        return DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("target.db"));
+    }
+}
