@@ -94,6 +94,7 @@ final class Benchmark implements Callable<Integer> {
         // logical_decoding_work_mem as PostgreSQL ships it: scenario a spills. No autovacuum in the middle of a round.
         try (EmbeddedPostgres server =
                 TestPostgres.start(postgres, Map.of("logical_decoding_work_mem", "64MB", "autovacuum", "off"))) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(server), "clean-up"));
             Optional<RecvlogicalDrainer> recvlogical = RecvlogicalDrainer.find();
             describe(server, recvlogical);
             List<String> table = new ArrayList<>();
@@ -113,6 +114,16 @@ final class Benchmark implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** After Ctrl-C neither the server nor a client stays behind; after a whole run there is nothing left to do. */
+    private static void cleanUp(EmbeddedPostgres server) {
+        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+        try {
+            server.close();
+        } catch (IOException e) {
+            System.err.println("the server's folder stays behind: " + e.getMessage());
+        }
     }
 
     private String compare(EmbeddedPostgres server, Scenario scenario, Optional<RecvlogicalDrainer> recvlogical)

@@ -74,15 +74,21 @@ enum Scenario {
                     DO $$
                     DECLARE
                         delta int;
+                        account bigint;
+                        teller bigint;
+                        branch bigint;
                     BEGIN
                         %s; %s; %s;
                         COMMIT;
                         FOR i IN 1 .. %d LOOP
                             delta := 1000 - (random() * 2000)::int;
+                            account := 1 + (random() * (%d - 1))::int;
+                            teller := 1 + (random() * (%d - 1))::int;
+                            branch := 1 + (random() * (%d - 1))::int;
                             UPDATE accounts SET balance = balance + delta, touched = clock_timestamp()
-                                WHERE id = 1 + (random() * (%d - 1))::int;
-                            UPDATE tellers SET balance = balance + delta WHERE id = 1 + (random() * (%d - 1))::int;
-                            UPDATE branches SET balance = balance + delta WHERE id = 1 + (random() * (%d - 1))::int;
+                                WHERE id = account;
+                            UPDATE tellers SET balance = balance + delta WHERE id = teller;
+                            UPDATE branches SET balance = balance + delta WHERE id = branch;
                             %s;
                             COMMIT;
                         END LOOP;
