@@ -33,4 +33,23 @@ public record MessageChunk(
         Objects.requireNonNull(start, "start");
         Objects.requireNonNull(bytes, "bytes");
     }
+
+    /**
+     * Everything that committed before this position ended in this chunk or before it: the end of the last transaction
+     * that ends here, or the idle position; null when the chunk holds only a part of a transaction.
+     */
+    public Lsn through() throws MalformedMessageException {
+        if (idleThrough != null) {
+            return idleThrough;
+        }
+        Lsn through = null;
+        RecordReader records = new RecordReader(this);
+        while (records.next()) {
+            if (records.type() == MessageType.COMMIT) {
+                through = new Lsn(
+                        RawMessage.endLsn(bytes, records.offset(), records.length(), records.walStart()));
+            }
+        }
+        return through;
+    }
 }

@@ -138,7 +138,7 @@ final class TargetTables {
     }
 
     /** The identity's columns; under FULL, where every column is one, what the source's catalog says. */
-    private List<String> newKey(Relation relation) {
+    private List<String> newKey(Relation relation) throws TargetException {
         List<String> key = new ArrayList<>();
         if (relation.replicaIdentity() != ReplicaIdentity.FULL) {
             for (Column column : relation.columns()) {

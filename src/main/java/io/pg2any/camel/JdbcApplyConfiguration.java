@@ -1,0 +1,147 @@
+package io.pg2any.camel;
+
+import org.apache.camel.RuntimeCamelException;
+import org.apache.camel.spi.Configurer;
+import org.apache.camel.spi.UriParam;
+import org.apache.camel.spi.UriParams;
+
+/** Options of {@code jdbcapply:} endpoints. */
+@Configurer
+@UriParams
+public class JdbcApplyConfiguration implements Cloneable {
+    @UriParam(label = "common", enums = "SQLite", description = "The kind of database behind the URL")
+    private String type;
+
+    @UriParam(
+            label = "common",
+            secret = true,
+            description = "Where the target is: a JDBC URL, or the short form of its kind (for SQLite a file)")
+    private String url;
+
+    @UriParam(
+            label = "common",
+            description = "Where schemas go: source:target pairs separated by commas, as in public:main,sales:shop")
+    private String schemaMapping;
+
+    @UriParam(
+            label = "common",
+            defaultValue = "create",
+            enums = "create,expect",
+            description = "create makes missing tables and columns from what the source announces; expect refuses them")
+    private String tables = "create";
+
+    @UriParam(
+            label = "common",
+            defaultValue = "warn",
+            enums = "warn,fail,upsert",
+            description = "What happens when an update or delete finds no row at the target")
+    private String divergence = "warn";
+
+    @UriParam(
+            label = "common",
+            defaultValue = "fail",
+            enums = "fail,null,clamp,text",
+            description = "What happens to a value the target cannot hold")
+    private String unrepresentable = "fail";
+
+    @UriParam(
+            label = "advanced",
+            defaultValue = "10000",
+            javaType = "java.time.Duration",
+            description = "How long a statement may wait, for a lock for example, before the batch is rolled back and"
+                    + " tried again")
+    private long queryTimeout = 10_000;
+
+    @UriParam(
+            label = "advanced",
+            defaultValue = "1000",
+            javaType = "java.time.Duration",
+            description = "How often a commit is forced to the target's disk; only what is there is acknowledged")
+    private long durableInterval = 1_000;
+
+    @UriParam(
+            label = "advanced",
+            defaultValue = "0",
+            description = "Rows of one multi-row INSERT; 0 leaves it to the dialect")
+    private int maxRowsPerInsert;
+
+    JdbcApplyConfiguration copy() {
+        try {
+            return (JdbcApplyConfiguration) clone();
+        } catch (CloneNotSupportedException e) {
+            throw new RuntimeCamelException(e);
+        }
+    }
+
+    public String getType() {
+        return type;
+    }
+
+    public void setType(String type) {
+        this.type = type;
+    }
+
+    public String getUrl() {
+        return url;
+    }
+
+    public void setUrl(String url) {
+        this.url = url;
+    }
+
+    public String getSchemaMapping() {
+        return schemaMapping;
+    }
+
+    public void setSchemaMapping(String schemaMapping) {
+        this.schemaMapping = schemaMapping;
+    }
+
+    public String getTables() {
+        return tables;
+    }
+
+    public void setTables(String tables) {
+        this.tables = tables;
+    }
+
+    public String getDivergence() {
+        return divergence;
+    }
+
+    public void setDivergence(String divergence) {
+        this.divergence = divergence;
+    }
+
+    public String getUnrepresentable() {
+        return unrepresentable;
+    }
+
+    public void setUnrepresentable(String unrepresentable) {
+        this.unrepresentable = unrepresentable;
+    }
+
+    public long getQueryTimeout() {
+        return queryTimeout;
+    }
+
+    public void setQueryTimeout(long queryTimeout) {
+        this.queryTimeout = queryTimeout;
+    }
+
+    public long getDurableInterval() {
+        return durableInterval;
+    }
+
+    public void setDurableInterval(long durableInterval) {
+        this.durableInterval = durableInterval;
+    }
+
+    public int getMaxRowsPerInsert() {
+        return maxRowsPerInsert;
+    }
+
+    public void setMaxRowsPerInsert(int maxRowsPerInsert) {
+        this.maxRowsPerInsert = maxRowsPerInsert;
+    }
+}

@@ -1,0 +1,183 @@
+package io.pg2any.camel;
+
+import io.pg2any.apply.Applied;
+import io.pg2any.apply.Target;
+import io.pg2any.apply.TargetException;
+import io.pg2any.change.Position;
+import io.pg2any.change.TransactionAbandonedException;
+import io.pg2any.change.TransactionBatch;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.Exchange;
+import org.apache.camel.InvalidPayloadException;
+import org.apache.camel.Message;
+import org.apache.camel.health.HealthCheckRegistry;
+import org.apache.camel.support.DefaultProducer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Applies a batch. The target is opened in the background and tried again for as long as it takes: a target that is
+ * down neither keeps the routes from starting nor capture from staging.
+ */
+class JdbcApplyProducer extends DefaultProducer {
+    private static final Logger LOG = LoggerFactory.getLogger(JdbcApplyProducer.class);
+    private static final long RETRY_MILLIS_MAX = 10_000;
+
+    private final JdbcApplyEndpoint endpoint;
+    private final TargetHealthCheck healthCheck;
+
+    private Pipeline pipeline;
+    private ExecutorService opener;
+    private volatile Target target;
+    private volatile boolean open;
+    private volatile Instant failingSince;
+    private volatile String openError = "the target is being opened";
+
+    JdbcApplyProducer(JdbcApplyEndpoint endpoint) {
+        super(endpoint);
+        this.endpoint = endpoint;
+        this.healthCheck = new TargetHealthCheck(this, endpoint.getPipeline());
+    }
+
+    @Override
+    protected void doStart() throws Exception {
+        super.doStart();
+        pipeline = Pipeline.of(endpoint.getCamelContext(), endpoint.getPipeline());
+        try {
+            target = JdbcTargets.create(
+                    endpoint.getPipeline(), endpoint.getConfiguration(), pipeline::primaryKey);
+        } catch (IllegalArgumentException e) {
+            PipelineFailedException failure = new PipelineFailedException(e.getMessage(), true, e);
+            pipeline.fail(failure);
+            throw failure;
+        }
+        pipeline.target(target);
+        HealthCheckRegistry registry = HealthCheckRegistry.get(endpoint.getCamelContext());
+        if (registry != null) {
+            registry.register(healthCheck);
+        }
+        opener = endpoint.getCamelContext()
+                .getExecutorServiceManager()
+                .newSingleThreadExecutor(this, "pg2any-target-" + endpoint.getPipeline());
+        opener.execute(this::openUntilItSucceeds);
+    }
+
+    @Override
+    protected void doStop() throws Exception {
+        HealthCheckRegistry registry = HealthCheckRegistry.get(endpoint.getCamelContext());
+        if (registry != null) {
+            registry.unregister(healthCheck);
+        }
+        if (opener != null) {
+            opener.shutdownNow();
+            opener.awaitTermination(10, TimeUnit.SECONDS);
+            opener = null;
+        }
+        if (target != null) {
+            open = false;
+            target.close();
+        }
+        super.doStop();
+    }
+
+    private void openUntilItSucceeds() {
+        long delay = 200;
+        while (isRunAllowed()) {
+            try {
+                Optional<Position> position = target.open();
+                pipeline.targetOpened(position);
+                open = true;
+                openError = null;
+                LOG.info(
+                        "Target of pipeline {} is open, {}",
+                        endpoint.getPipeline(),
+                        position.map(p -> "applied through " + p.lsn()).orElse("nothing applied yet"));
+                return;
+            } catch (TargetException e) {
+                openError = e.getMessage();
+                if (e.kind() != TargetException.Kind.RETRYABLE) {
+                    pipeline.fail(failure(e));
+                    return;
+                }
+            } catch (IOException | RuntimeException e) {
+                openError = e.getMessage();
+                pipeline.fail(new PipelineFailedException(String.valueOf(e.getMessage()), false, e));
+                return;
+            }
+            LOG.warn("Target of pipeline {} is tried again in {} ms: {}", endpoint.getPipeline(), delay, openError);
+            try {
+                Thread.sleep(delay);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return; // stopping
+            }
+            delay = Math.min(delay * 2, RETRY_MILLIS_MAX);
+        }
+    }
+
+    Target target() {
+        return target;
+    }
+
+    /** When the present series of failures began, null when the last try succeeded. */
+    Instant failingSince() {
+        return failingSince;
+    }
+
+    /** Why the target is not open yet, null when it is. */
+    String openError() {
+        return openError;
+    }
+
+    @Override
+    public void process(Exchange exchange) throws Exception {
+        Message message = exchange.getMessage();
+        TransactionBatch batch = message.getBody(TransactionBatch.class);
+        if (batch == null) {
+            throw new InvalidPayloadException(exchange, TransactionBatch.class);
+        }
+        if (!open) {
+            throw new TargetException(TargetException.Kind.RETRYABLE, "the target is not open: " + openError);
+        }
+        try {
+            Applied applied = target.apply(batch);
+            pipeline.applied(
+                    applied.applied(),
+                    applied.transactions(),
+                    batch instanceof DeliveredBatch delivered ? delivered.newestCommit() : null);
+            failingSince = null;
+            message.setHeader(Pg2anyHeaders.APPLIED_LSN, applied.applied());
+            message.setHeader(Pg2anyHeaders.SAFE_LSN, applied.durable());
+            message.setHeader(Pg2anyHeaders.TRANSACTIONS, applied.transactions());
+            message.setHeader(Pg2anyHeaders.CHANGES, applied.rows());
+        } catch (TransactionAbandonedException e) {
+            // Rolled back at the target; nothing moved, and the source sends the transaction again.
+            LOG.info("Transaction rolled back at the target: {}", e.getMessage());
+            message.removeHeader(Pg2anyHeaders.SAFE_LSN);
+        } catch (TargetException e) {
+            pipeline.applyFailed();
+            if (e.kind() == TargetException.Kind.RETRYABLE) {
+                if (failingSince == null) {
+                    failingSince = Instant.now();
+                }
+                throw e;
+            }
+            PipelineFailedException failure = failure(e);
+            pipeline.fail(failure);
+            throw failure;
+        } catch (IOException e) {
+            PipelineFailedException failure =
+                    new PipelineFailedException("staged changes cannot be read: " + e.getMessage(), false, e);
+            pipeline.fail(failure);
+            throw failure;
+        }
+    }
+
+    private static PipelineFailedException failure(TargetException e) {
+        return new PipelineFailedException(e.getMessage(), e.kind() == TargetException.Kind.CONFIG, e);
+    }
+}

@@ -1,0 +1,63 @@
+package io.pg2any.camel;
+
+import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.DivergencePolicy;
+import io.pg2any.apply.KeySource;
+import io.pg2any.apply.TableMapping;
+import io.pg2any.apply.TablesPolicy;
+import io.pg2any.apply.Target;
+import io.pg2any.apply.TargetException;
+import io.pg2any.apply.ValuePolicy;
+import io.pg2any.apply.jdbc.JdbcDialect;
+import io.pg2any.apply.jdbc.JdbcTarget;
+import io.pg2any.apply.jdbc.SqliteDialect;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Makes the target that a configuration describes. */
+public final class JdbcTargets {
+    private JdbcTargets() {}
+
+    public static Target create(String pipeline, JdbcApplyConfiguration configuration) throws TargetException {
+        return create(pipeline, configuration, KeySource.NONE);
+    }
+
+    /**
+     * @param keys looks up primary keys that the stream does not tell
+     * @throws IllegalArgumentException for an option that means nothing; names it
+     */
+    static Target create(String pipeline, JdbcApplyConfiguration configuration, KeySource keys)
+            throws TargetException {
+        ApplyOptions options = new ApplyOptions(
+                pipeline,
+                TableMapping.parse(configuration.getSchemaMapping()),
+                constant(TablesPolicy.class, "tables", configuration.getTables()),
+                constant(ValuePolicy.class, "unrepresentable", configuration.getUnrepresentable()),
+                constant(DivergencePolicy.class, "divergence", configuration.getDivergence()),
+                keys,
+                Duration.ofMillis(configuration.getDurableInterval()),
+                Duration.ofMillis(configuration.getQueryTimeout()));
+        return new JdbcTarget(dialect(configuration, options), options);
+    }
+
+    private static JdbcDialect dialect(JdbcApplyConfiguration configuration, ApplyOptions options)
+            throws TargetException {
+        String type = Optional.ofNullable(configuration.getType()).orElse("SQLite");
+        String url = Optional.ofNullable(configuration.getUrl())
+                .orElseThrow(() -> new IllegalArgumentException("jdbcapply: needs a url"));
+        if (type.equalsIgnoreCase("SQLite")) {
+            return new SqliteDialect(url, options.values(), options.lockTimeout());
+        }
+        throw new IllegalArgumentException("jdbcapply: type " + type + " is unknown; there is SQLite");
+    }
+
+    private static <E extends Enum<E>> E constant(Class<E> type, String option, String value) {
+        try {
+            return Enum.valueOf(type, value.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("jdbcapply: " + option + "=" + value + " is none of "
+                    + java.util.Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package io.pg2any.camel;
+
+import io.pg2any.change.Lsn;
+import io.pg2any.change.TransactionBatch;
+import io.pg2any.staging.StagingLog;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.Exchange;
+import org.apache.camel.Processor;
+import org.apache.camel.Suspendable;
+import org.apache.camel.support.DefaultConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends batches of whole transactions into the route, one at a time, in commit order.
+ *
+ * <p>A batch is done only when the pipeline's applied position has passed it. That an exchange completed proves nothing:
+ * a route may have handled the failure away. What is not done is sent again, for ever, until the pipeline has failed
+ * for good.
+ */
+class TxStagingConsumer extends DefaultConsumer implements Suspendable {
+    private static final Logger LOG = LoggerFactory.getLogger(TxStagingConsumer.class);
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final long RETRY_MILLIS_MAX = 10_000;
+
+    private final TxStagingEndpoint endpoint;
+    private final StagingResource resource;
+    private final TablePatterns tables;
+
+    private StagingLog log;
+    private ExecutorService executor;
+
+    TxStagingConsumer(TxStagingEndpoint endpoint, Processor processor, StagingResource resource, TablePatterns tables) {
+        super(endpoint, processor);
+        this.endpoint = endpoint;
+        this.resource = resource;
+        this.tables = tables;
+    }
+
+    @Override
+    protected void doBuild() throws Exception {
+        setHealthCheck(new StagingHealthCheck(resource.pipeline(), getRouteId()));
+        super.doBuild();
+    }
+
+    @Override
+    protected void doStart() throws Exception {
+        super.doStart();
+        log = resource.acquire();
+        executor = endpoint.getCamelContext()
+                .getExecutorServiceManager()
+                .newSingleThreadExecutor(this, "pg2any-apply-" + endpoint.getPipeline());
+        StagingLog opened = log;
+        executor.execute(() -> consume(opened));
+    }
+
+    @Override
+    protected void doStop() throws Exception {
+        super.doStop();
+        if (executor != null) {
+            executor.shutdown();
+            if (!executor.awaitTermination(5, TimeUnit.SECONDS)) {
+                // Whatever is in flight rolls back; it is applied again after the next start.
+                executor.shutdownNow();
+                executor.awaitTermination(10, TimeUnit.SECONDS);
+            }
+            executor = null;
+        }
+        if (log != null) {
+            log = null;
+            resource.release();
+        }
+    }
+
+    private void consume(StagingLog from) {
+        try {
+            while (isRunAllowed()) {
+                TransactionBatch batch = isSuspendingOrSuspended() ? null : from.take(POLL);
+                if (batch != null) {
+                    deliver(from, batch);
+                } else if (isSuspendingOrSuspended()) {
+                    Thread.sleep(POLL.toMillis());
+                }
+                if (resource.pipeline().failure().isPresent()) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // stopping
+        } catch (IOException | RuntimeException | Error e) {
+            // A dead apply thread must not look alive.
+            resource.pipeline()
+                    .fail(
+                            e instanceof PipelineFailedException failure
+                                    ? failure
+                                    : new PipelineFailedException("apply ended: " + e.getMessage(), false, e));
+        }
+    }
+
+    private void deliver(StagingLog from, TransactionBatch batch) throws InterruptedException, IOException {
+        Pipeline pipeline = resource.pipeline();
+        long delay = 200;
+        while (true) {
+            DeliveredBatch delivered = new DeliveredBatch(tables.select(batch));
+            Exception failure = route(delivered);
+            if (delivered.abandoned()) {
+                from.release(batch);
+                return;
+            }
+            Lsn through = delivered.through();
+            if (through != null && !pipeline.appliedLsn().isBefore(through)) {
+                from.complete(batch);
+                return;
+            }
+            if (pipeline.failure().isPresent() || !isRunAllowed()) {
+                from.release(batch);
+                return;
+            }
+            LOG.warn(
+                    "Batch after {} of pipeline {} was not applied and is tried again in {} ms: {}",
+                    batch.after(),
+                    pipeline.name(),
+                    delay,
+                    failure == null ? "the route finished without applying it" : failure.toString());
+            Thread.sleep(delay);
+            delay = Math.min(delay * 2, RETRY_MILLIS_MAX);
+        }
+    }
+
+    private Exception route(DeliveredBatch batch) {
+        Exchange exchange = createExchange(false);
+        try {
+            exchange.getMessage().setBody(batch);
+            exchange.getMessage().setHeader(Pg2anyHeaders.SLOT, batch.source().slot());
+            exchange.getMessage().setHeader(Pg2anyHeaders.AFTER_LSN, batch.after());
+            getProcessor().process(exchange);
+            return exchange.getException();
+        } catch (Exception e) {
+            return e;
+        } finally {
+            releaseExchange(exchange, false);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package io.pg2any.cli;
+
+import io.pg2any.camel.Pipeline;
+import io.pg2any.camel.PipelineFailedException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.camel.CamelContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import sun.misc.Signal;
+
+/** Runs the pipeline until a signal or a fatal error. */
+@Command(name = "run", description = "Run the pipeline (the default command).")
+class RunCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
+
+    @Override
+    public Integer call() throws Exception {
+        Settings settings = Settings.load(Path.of(""));
+        Logging.level(settings.text(Setting.LOG_LEVEL));
+        LOG.info("Starting pg2any {}, slot {}", Main.version(), settings.text(Setting.SLOT));
+        settings.warnings().forEach(LOG::warn);
+
+        Preflight preflight = Preflight.of(settings);
+        if (!preflight.logAndDecide()) {
+            return Main.CONFIGURATION;
+        }
+
+        CountDownLatch stop = new CountDownLatch(1);
+        stopOnSignals(stop);
+        AtomicReference<PipelineFailedException> failure = new AtomicReference<>();
+        Application application = new Application(settings);
+        try (HttpSurface http = HttpSurface.start(settings, application)) {
+            application.build();
+            pipeline(application.context(), settings).onFailure(exception -> {
+                failure.compareAndSet(null, exception);
+                stop.countDown();
+            });
+            application.start();
+            stop.await();
+            application.stop();
+        } catch (IOException e) {
+            LOG.error("{}", e.getMessage());
+            return Main.CONFIGURATION;
+        } catch (Exception e) {
+            PipelineFailedException known = failure.get() != null ? failure.get() : cause(e);
+            if (known == null) {
+                LOG.error("pg2any could not start: {}", e.getMessage());
+                LOG.debug("Start failed", e);
+                return Main.FATAL;
+            }
+            return known.exitCode();
+        }
+        if (failure.get() != null) {
+            return failure.get().exitCode();
+        }
+        LOG.info("pg2any stopped");
+        return Main.OK;
+    }
+
+    private static Pipeline pipeline(CamelContext context, Settings settings) {
+        return Pipeline.of(context, settings.text(Setting.PIPELINE));
+    }
+
+    private static PipelineFailedException cause(Throwable thrown) {
+        for (Throwable at = thrown; at != null; at = at.getCause()) {
+            if (at instanceof PipelineFailedException failure) {
+                return failure;
+            }
+        }
+        return null;
+    }
+
+    /** The first signal stops gracefully; a second one ends the process at once, which loses nothing either. */
+    private static void stopOnSignals(CountDownLatch stop) {
+        for (String name : new String[] {"TERM", "INT"}) {
+            Signal.handle(new Signal(name), signal -> {
+                if (stop.getCount() == 0) {
+                    LOG.warn("Second signal: ending at once");
+                    Runtime.getRuntime().halt(Main.OK);
+                }
+                LOG.info("Received SIG{}, stopping gracefully", signal.getName());
+                stop.countDown();
+            });
+        }
+    }
+}

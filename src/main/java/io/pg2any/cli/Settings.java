@@ -1,0 +1,277 @@
+package io.pg2any.cli;
+
+import io.pg2any.apply.TableMapping;
+import io.pg2any.capture.ConnectionString;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeSet;
+
+/**
+ * The settings of one process, all checked at once: system properties win over environment variables, those over
+ * {@code application.properties}, that over the fallbacks.
+ *
+ * <p>Immutable; {@code toString} holds no secret.
+ */
+final class Settings {
+    /** Kinds of targets that the project knows, in the namesake's spelling. */
+    private static final List<String> TARGET_TYPES =
+            List.of("MySQL", "MariaDB", "SqlServer", "SQLite", "PostgreSQL", "Kafka", "Camel");
+
+    private static final List<String> AVAILABLE_TARGET_TYPES = List.of("SQLite");
+
+    /** Older names of the namesake; what they stood for then is what the newer variable stands for. */
+    private static final Map<String, Setting> ALIASES =
+            Map.of("CDC_BUFFER_SIZE", Setting.CHANNEL_CAPACITY, "CDC_COMMIT_BATCH_SIZE", Setting.BATCH_SIZE);
+
+    private final Map<Setting, String> values;
+    private final Properties file;
+    private final List<String> warnings;
+
+    private Settings(Map<Setting, String> values, Properties file, List<String> warnings) {
+        this.values = values;
+        this.file = file;
+        this.warnings = List.copyOf(warnings);
+    }
+
+    /** Reads {@code application.properties} of the working directory (or none), the environment, system properties. */
+    static Settings load(Path workingDirectory) throws ConfigurationException {
+        Properties file = new Properties();
+        Path path = workingDirectory.resolve("application.properties");
+        if (Files.exists(path)) {
+            try (Reader reader = Files.newBufferedReader(path, StandardCharsets.UTF_8)) {
+                file.load(reader);
+            } catch (IOException | IllegalArgumentException e) {
+                throw new ConfigurationException(List.of(path + " cannot be read: " + e.getMessage()));
+            }
+        }
+        return of(file, System.getenv(), System.getProperties());
+    }
+
+    static Settings of(Properties file, Map<String, String> environment, Properties system)
+            throws ConfigurationException {
+        Map<Setting, String> values = new HashMap<>();
+        List<String> problems = new ArrayList<>();
+        List<String> warnings = new ArrayList<>();
+        ALIASES.forEach((variable, setting) -> {
+            if (environment.containsKey(variable)) {
+                warnings.add(variable + " is an old name; use " + setting.variable());
+                values.put(setting, environment.get(variable));
+            }
+        });
+        for (Setting setting : Setting.ALL) {
+            String value = first(
+                    system.getProperty(setting.property()),
+                    environment.get(setting.variable()),
+                    values.get(setting),
+                    file.getProperty(setting.property()),
+                    setting.fallback());
+            if (value != null) {
+                values.put(setting, value.strip());
+            }
+        }
+        refuseUnknownKeys(file, problems);
+        Settings settings = new Settings(values, file, warnings);
+        settings.check(problems, warnings);
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException(problems);
+        }
+        return new Settings(values, file, warnings);
+    }
+
+    private static String first(String... candidates) {
+        for (String candidate : candidates) {
+            if (candidate != null) {
+                return candidate;
+            }
+        }
+        return null;
+    }
+
+    private static void refuseUnknownKeys(Properties file, List<String> problems) {
+        for (String key : new TreeSet<>(file.stringPropertyNames())) {
+            if (key.startsWith("pg2any.")
+                    && Setting.ALL.stream().noneMatch(s -> s.property().equals(key))) {
+                problems.add("application.properties: " + key + " is not a setting of pg2any; see the README's table");
+            }
+        }
+    }
+
+    private void check(List<String> problems, List<String> warnings) {
+        checkSource(problems, warnings);
+        checkTarget(problems, warnings);
+        checkOneOf(Setting.TABLES, problems, "create", "expect");
+        checkOneOf(Setting.DIVERGENCE, problems, "warn", "fail", "upsert");
+        checkOneOf(Setting.UNREPRESENTABLE, problems, "fail", "null", "clamp", "text");
+        checkOneOf(Setting.ACKNOWLEDGE, problems, "applied", "staged");
+        checkOneOf(Setting.LOG_LEVEL, problems, "error", "warn", "info", "debug", "trace");
+        checkBoolean(Setting.CREATE_SLOT, problems);
+        checkBoolean(Setting.CREATE_PUBLICATION, problems);
+        checkBoolean(Setting.BINARY, problems);
+        checkNumber(Setting.CONNECTION_TIMEOUT, 1, 3600, problems);
+        checkNumber(Setting.QUERY_TIMEOUT, 1, 86400, problems);
+        checkNumber(Setting.DURABLE_INTERVAL, 0, 3_600_000, problems);
+        checkNumber(Setting.MAX_ROWS_PER_INSERT, 0, 100_000, problems);
+        checkNumber(Setting.BATCH_SIZE, 0, Integer.MAX_VALUE, problems);
+        checkNumber(Setting.BULK_INSERT_THRESHOLD, 0, Integer.MAX_VALUE, problems);
+        checkNumber(Setting.CHANNEL_CAPACITY, 1, Integer.MAX_VALUE, problems);
+        checkNumber(Setting.HANDOFF_BYTES, 64 << 10, 1 << 30, problems);
+        checkNumber(Setting.STAGING_MAX_BYTES, 1 << 20, Long.MAX_VALUE, problems);
+        checkNumber(Setting.STAGING_BATCH_BYTES, 1 << 10, 1 << 30, problems);
+        checkNumber(Setting.SEGMENT_SIZE, 1, 1 << 20, problems);
+        checkNumber(Setting.HTTP_PORT, 0, 65535, problems);
+        if (flag(text(Setting.COMPRESSION))) {
+            warnings.add("PG2ANY_ENABLE_COMPRESSION: this release stages uncompressed");
+        }
+        if (!text(Setting.PIPELINE).matches("[A-Za-z0-9_.-]{1,63}")) {
+            problems.add(named(Setting.PIPELINE) + " holds 1 to 63 letters, digits, '_', '.', '-', not \""
+                    + text(Setting.PIPELINE) + "\"");
+        }
+    }
+
+    private void checkSource(List<String> problems, List<String> warnings) {
+        String connection = text(Setting.CONNECTION);
+        if (connection == null || connection.isEmpty()) {
+            problems.add(named(Setting.CONNECTION) + " is missing: set it to postgresql://user:password@host:5432/database");
+        } else {
+            try {
+                ConnectionString.parse(connection);
+            } catch (IllegalArgumentException e) {
+                problems.add(named(Setting.CONNECTION) + ": " + e.getMessage());
+            }
+        }
+        if (!text(Setting.SLOT).matches("[a-z0-9_]{1,63}")) {
+            problems.add(named(Setting.SLOT) + " holds 1 to 63 lower-case letters, digits and '_', not \""
+                    + text(Setting.SLOT) + "\"");
+        }
+        if (text(Setting.PUBLICATION).isEmpty()) {
+            problems.add(named(Setting.PUBLICATION) + " is empty: name the publication to subscribe to");
+        }
+        checkNumber(Setting.PROTOCOL_VERSION, 1, 4, problems);
+        switch (text(Setting.STREAMING).toLowerCase(Locale.ROOT)) {
+            case "off", "false" -> {}
+            case "on", "true", "parallel" ->
+                warnings.add("CDC_STREAMING: this release receives transactions whole, after their commit");
+            default ->
+                problems.add(named(Setting.STREAMING) + " is off, on or parallel, not \"" + text(Setting.STREAMING) + "\"");
+        }
+    }
+
+    private void checkTarget(List<String> problems, List<String> warnings) {
+        String type = text(Setting.TARGET_TYPE);
+        if (type == null || type.isEmpty()) {
+            problems.add(named(Setting.TARGET_TYPE) + " is missing: set it to one of "
+                    + String.join(", ", AVAILABLE_TARGET_TYPES));
+        } else if (TARGET_TYPES.stream().noneMatch(type::equalsIgnoreCase)) {
+            problems.add(named(Setting.TARGET_TYPE) + "=" + type + " is unknown: the kinds of targets are "
+                    + String.join(", ", TARGET_TYPES));
+        } else if (AVAILABLE_TARGET_TYPES.stream().noneMatch(type::equalsIgnoreCase)) {
+            problems.add(named(Setting.TARGET_TYPE) + "=" + type + " is not in this release yet: available is "
+                    + String.join(", ", AVAILABLE_TARGET_TYPES));
+        }
+        if (text(Setting.TARGET_URI) == null || text(Setting.TARGET_URI).isEmpty()) {
+            problems.add(named(Setting.TARGET_URI) + " is missing: for SQLite set it to a file, such as ./replica.db");
+        }
+        try {
+            TableMapping.parse(text(Setting.SCHEMA_MAPPING));
+        } catch (IllegalArgumentException e) {
+            problems.add(named(Setting.SCHEMA_MAPPING) + ": " + e.getMessage());
+        }
+    }
+
+    private void checkOneOf(Setting setting, List<String> problems, String... allowed) {
+        String value = text(setting);
+        for (String candidate : allowed) {
+            if (candidate.equalsIgnoreCase(value)) {
+                return;
+            }
+        }
+        problems.add(named(setting) + " is one of " + String.join(", ", allowed) + ", not \"" + value + "\"");
+    }
+
+    private void checkBoolean(Setting setting, List<String> problems) {
+        checkOneOf(setting, problems, "true", "false");
+    }
+
+    private void checkNumber(Setting setting, long least, long most, List<String> problems) {
+        String value = text(setting);
+        if (value == null) {
+            return;
+        }
+        try {
+            long number = Long.parseLong(value);
+            if (number >= least && number <= most) {
+                return;
+            }
+        } catch (NumberFormatException e) {
+            // Falls through to the same message: the value is not a number in range.
+        }
+        problems.add(named(setting) + " is a whole number from " + least + " to " + most + ", not \"" + value + "\"");
+    }
+
+    private static boolean flag(String value) {
+        return "true".equalsIgnoreCase(value) || "1".equals(value);
+    }
+
+    /** {@code CDC_DEST_TYPE (pg2any.target.type)}: both names, because nobody knows which one the reader has set. */
+    private static String named(Setting setting) {
+        return setting.variable() + " (" + setting.property() + ")";
+    }
+
+    /** The value as given, null when there is none. */
+    String text(Setting setting) {
+        return values.get(setting);
+    }
+
+    long number(Setting setting) {
+        return Long.parseLong(text(setting));
+    }
+
+    boolean bool(Setting setting) {
+        return flag(text(setting));
+    }
+
+    /** Accepted, but not what the person who set it may expect. */
+    List<String> warnings() {
+        return warnings;
+    }
+
+    /** Everything in {@code application.properties}, for Camel: users keep their own keys there. */
+    Properties file() {
+        return file;
+    }
+
+    Path stagingFolder() {
+        return Path.of(text(Setting.STAGING_BASE)).resolve("staging");
+    }
+
+    String targetType() {
+        return TARGET_TYPES.stream()
+                .filter(text(Setting.TARGET_TYPE)::equalsIgnoreCase)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        for (Setting setting : Setting.ALL) {
+            String value = text(setting);
+            if (value != null) {
+                text.append(setting.property())
+                        .append('=')
+                        .append(setting.secret() ? "…" : value)
+                        .append('\n');
+            }
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,195 @@
+package io.pg2any.staging;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.zip.CRC32C;
+
+/**
+ * Reads the frames of one staged file, front to back, each checked before anything of it is seen. One thread.
+ *
+ * <p>Damage is found before anything of the damaged frame or after it reaches a target, and what came before it is whole
+ * transactions or rolled back by the target with the transaction that is cut: no prior check of the whole file is
+ * needed for that.
+ */
+final class FrameReader implements Closeable {
+    /** How far the file may be read. */
+    interface Limit {
+        /**
+         * Waits, if the file still grows, until it has {@code needed} bytes.
+         *
+         * @return bytes that are there; less than {@code needed} only if there will never be more
+         */
+        long await(long needed) throws IOException;
+    }
+
+    private static final int SLICE = 64 * 1024;
+
+    private final StagingFiles.StagedFile file;
+    private final Path path;
+    private final Limit limit;
+    private final StagedFileHeader header;
+    private final CRC32C crcOfCrcs = new CRC32C();
+    private final byte[] frameHeader = new byte[StagedFileFormat.FRAME_HEADER];
+    private long position;
+    private long frames;
+    private StagedFileFooter footer;
+
+    private FrameReader(StagingFiles.StagedFile file, Path path, Limit limit) throws IOException {
+        this.file = file;
+        this.path = path;
+        this.limit = limit;
+        byte[] start = new byte[StagedFileFormat.HEADER_START];
+        read(0, start, start.length, "a header");
+        byte[] head = new byte[StagedFileFormat.headerLength(start, path)];
+        read(0, head, head.length, "a header");
+        this.header = StagedFileFormat.decodeHeader(head, path);
+        this.position = head.length;
+        crcOfCrcs.update(head, head.length - 4, 4);
+    }
+
+    /** Takes over the file: closes it if the header is bad. */
+    static FrameReader open(StagingFiles.StagedFile file, Path path, Limit limit) throws IOException {
+        boolean opened = false;
+        try {
+            FrameReader reader = new FrameReader(file, path, limit);
+            opened = true;
+            return reader;
+        } finally {
+            if (!opened) {
+                file.close();
+            }
+        }
+    }
+
+    /** A file that does not grow. */
+    static FrameReader open(StagingFiles files, Path path) throws IOException {
+        StagingFiles.StagedFile file = files.openForReading(path);
+        return open(file, path, needed -> file.size());
+    }
+
+    StagedFileHeader header() {
+        return header;
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** Null before {@link #next} has returned null. */
+    StagedFileFooter footer() {
+        return footer;
+    }
+
+    /** Where the next frame begins. */
+    long position() {
+        return position;
+    }
+
+    /**
+     * @return the payload in an array of its own; null at the footer
+     * @throws CorruptStagedFileException if the file ends without a footer, or a CRC does not match
+     */
+    byte[] next() throws IOException {
+        int length = nextLength();
+        if (length == 0) {
+            return null;
+        }
+        byte[] payload = new byte[length];
+        read(position + frameHeader.length, payload, length, "a frame of " + length + " bytes");
+        CRC32C crc = new CRC32C();
+        crc.update(frameHeader, 0, 4);
+        crc.update(payload, 0, length);
+        checked(length, (int) crc.getValue());
+        return payload;
+    }
+
+    /** Checks the rest of the file without keeping it. */
+    StagedFileFooter verify() throws IOException {
+        byte[] slice = new byte[SLICE];
+        for (int length; (length = nextLength()) != 0; ) {
+            CRC32C crc = new CRC32C();
+            crc.update(frameHeader, 0, 4);
+            for (int done = 0; done < length; ) {
+                int part = Math.min(slice.length, length - done);
+                read(position + frameHeader.length + done, slice, part, "a frame of " + length + " bytes");
+                crc.update(slice, 0, part);
+                done += part;
+            }
+            checked(length, (int) crc.getValue());
+        }
+        return footer;
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+
+    /** 0 at the footer, which has then been read. */
+    private int nextLength() throws IOException {
+        if (footer != null) {
+            return 0;
+        }
+        read(position, frameHeader, frameHeader.length, "a frame or the footer");
+        int length = (int) StagedFileFormat.INT32.get(frameHeader, 0);
+        if (length == StagedFileFormat.FOOTER_MARK) {
+            readFooter();
+            return 0;
+        }
+        // Before memory is asked for: a length that was hit can be anything.
+        long end = position + frameHeader.length + length;
+        if (length <= 0) {
+            throw new CorruptStagedFileException(path, position, "a frame length", "" + length);
+        }
+        long available = limit.await(end);
+        if (available < end) {
+            throw new CorruptStagedFileException(
+                    path,
+                    position,
+                    "a frame of " + length + " bytes",
+                    "the end of the file after " + (available - position - frameHeader.length));
+        }
+        return length;
+    }
+
+    private void checked(int length, int found) throws CorruptStagedFileException {
+        int expected = (int) StagedFileFormat.INT32.get(frameHeader, 4);
+        if (expected != found) {
+            throw new CorruptStagedFileException(
+                    path,
+                    position,
+                    "a frame of CRC " + StagedFileFormat.hex(expected),
+                    "CRC " + StagedFileFormat.hex(found));
+        }
+        position += frameHeader.length + length;
+        frames++;
+        crcOfCrcs.update(frameHeader, 4, 4);
+    }
+
+    private void readFooter() throws IOException {
+        byte[] foot = new byte[StagedFileFormat.FOOTER_LENGTH];
+        read(position, foot, foot.length, "the footer");
+        StagedFileFooter decoded =
+                StagedFileFormat.decodeFooter(foot, path, position, frames, (int) crcOfCrcs.getValue());
+        long end = position + foot.length;
+        if (limit.await(end) != end) {
+            throw new CorruptStagedFileException(
+                    path, end, "the end of the file", (limit.await(end) - end) + " bytes more");
+        }
+        position = end;
+        footer = decoded;
+    }
+
+    private void read(long at, byte[] bytes, int length, String expected) throws IOException {
+        long available = limit.await(at + length);
+        if (available < at + length) {
+            throw new CorruptStagedFileException(
+                    path, at, expected, "the end of the file after " + Math.max(0, available - at) + " bytes");
+        }
+        int read = file.read(at, bytes, 0, length);
+        if (read < length) {
+            throw new CorruptStagedFileException(path, at, expected, "the end of the file after " + read + " bytes");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package io.pg2any.staging;
+
+import io.pg2any.change.Lsn;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The whole files that wait for the target, and those it has that the disk did not let go yet. Files are deleted in
+ * commit order, so that what a crash leaves is a chain. Guarded by the log's lock.
+ */
+final class PendingFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(PendingFiles.class);
+
+    private final StagingFiles files;
+    private final Deque<PendingFile> waiting;
+    private final Deque<PendingFile> completed = new ArrayDeque<>();
+    private long bytes;
+    private long transactions;
+    private String lastError;
+
+    PendingFiles(StagingFiles files, List<PendingFile> recovered) {
+        this.files = files;
+        this.waiting = new ArrayDeque<>();
+        recovered.forEach(this::add);
+    }
+
+    void add(PendingFile file) {
+        waiting.addLast(file);
+        bytes += file.bytes();
+        transactions += file.footer().transactions();
+    }
+
+    /** On disk, also of files that only wait to be deleted. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** Not applied. */
+    long transactions() {
+        return transactions;
+    }
+
+    /** Not applied. */
+    int size() {
+        return waiting.size();
+    }
+
+    /** Null if none waits. */
+    PendingFile first() {
+        return waiting.peekFirst();
+    }
+
+    /** The first that a target at this position does not have whole; null if it has all. */
+    PendingFile firstAfter(Lsn position) {
+        for (PendingFile file : waiting) {
+            if (file.through().isAfter(position)) {
+                return file;
+            }
+        }
+        return null;
+    }
+
+    /** Files of one source that make a batch: the first, and those after it as long as all fit. */
+    List<PendingFile> firstUpTo(long maxBytes) {
+        List<PendingFile> batch = new ArrayList<>();
+        long sum = 0;
+        for (PendingFile file : waiting) {
+            sum += file.bytes();
+            if (!batch.isEmpty()
+                    && (sum > maxBytes
+                            || !file.header()
+                                    .source()
+                                    .equals(batch.get(0).header().source()))) {
+                break;
+            }
+            batch.add(file);
+        }
+        return batch;
+    }
+
+    /** The target has these. Never fails: it has them even when the disk does not delete them. */
+    void completeThrough(Lsn position) {
+        while (!waiting.isEmpty() && !waiting.peekFirst().through().isAfter(position)) {
+            PendingFile file = waiting.removeFirst();
+            transactions -= file.footer().transactions();
+            completed.addLast(file);
+        }
+        deleteCompleted();
+    }
+
+    void deleteCompleted() {
+        try {
+            for (PendingFile file; (file = completed.peekFirst()) != null; completed.removeFirst()) {
+                files.delete(file.path());
+                bytes -= file.bytes();
+            }
+            lastError = null;
+        } catch (IOException e) {
+            if (lastError == null) {
+                LOG.warn("cannot delete an applied staged file, it is tried again with the next one", e);
+            }
+            lastError = e.toString();
+        }
+    }
+
+    /** Why applied files are still there; null if none is. */
+    String lastError() {
+        return lastError;
+    }
+}

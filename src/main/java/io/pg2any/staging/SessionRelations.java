@@ -1,0 +1,81 @@
+package io.pg2any.staging;
+
+import java.util.Arrays;
+
+/**
+ * The relations a replication session has announced, as the raw records of the announcement: what has to be repeated in
+ * every file that uses them. By oid, without boxing: looked up whenever two neighbouring rows differ in their table.
+ */
+final class SessionRelations {
+    /** One version of one relation. */
+    static final class Announcement {
+        final int oid;
+        /** The records of its Type messages, then of its Relation message. */
+        final byte[] records;
+        /** Serial of the file that was the last to hold it. */
+        long file;
+        /** Serial of the transaction that was the last to announce or need it. */
+        long transaction;
+
+        private Announcement(int oid, byte[] records) {
+            this.oid = oid;
+            this.records = records;
+        }
+    }
+
+    private static final byte[] NONE = {};
+
+    private Announcement[] announcements = new Announcement[16];
+    private int size;
+    private byte[] types = NONE;
+
+    void clear() {
+        Arrays.fill(announcements, null);
+        size = 0;
+        types = NONE;
+    }
+
+    /** A Type record: belongs to the next relation. */
+    void type(byte[] bytes, int from, int to) {
+        types = concatenate(types, bytes, from, to);
+    }
+
+    Announcement relation(int oid, byte[] bytes, int from, int to) {
+        Announcement announcement = new Announcement(oid, concatenate(types, bytes, from, to));
+        types = NONE;
+        int slot = slot(announcements, oid);
+        if (announcements[slot] == null && ++size * 2 > announcements.length) {
+            Announcement[] larger = new Announcement[announcements.length * 2];
+            for (Announcement known : announcements) {
+                if (known != null) {
+                    larger[slot(larger, known.oid)] = known;
+                }
+            }
+            announcements = larger;
+            slot = slot(announcements, oid);
+        }
+        announcements[slot] = announcement;
+        return announcement;
+    }
+
+    /** The version in force; null if the session has not announced the relation. */
+    Announcement get(int oid) {
+        return announcements[slot(announcements, oid)];
+    }
+
+    /** Where the oid is, or the free place for it; at least half of the places are free. */
+    private static int slot(Announcement[] announcements, int oid) {
+        int mask = announcements.length - 1;
+        int slot = oid * 0x9E3779B9 >>> 16 & mask;
+        while (announcements[slot] != null && announcements[slot].oid != oid) {
+            slot = slot + 1 & mask;
+        }
+        return slot;
+    }
+
+    private static byte[] concatenate(byte[] head, byte[] bytes, int from, int to) {
+        byte[] all = Arrays.copyOf(head, head.length + to - from);
+        System.arraycopy(bytes, from, all, head.length, to - from);
+        return all;
+    }
+}

@@ -1,0 +1,68 @@
+package io.pg2any.staging;
+
+import io.pg2any.change.Lsn;
+import io.pg2any.change.SourceIdentity;
+import io.pg2any.change.TransactionBatch;
+import io.pg2any.change.TransactionCursor;
+import java.io.IOException;
+import java.util.List;
+
+/** Either consecutive files of pending/, or one transaction that is still arriving. */
+final class StagedBatch implements TransactionBatch {
+    private final StagingLog log;
+    private final List<PendingFile> files;
+    /** Null for whole files. */
+    private final OpenFile arriving;
+
+    StagedBatch(StagingLog log, List<PendingFile> files) {
+        this.log = log;
+        this.files = List.copyOf(files);
+        this.arriving = null;
+    }
+
+    StagedBatch(StagingLog log, OpenFile arriving) {
+        this.log = log;
+        this.files = List.of();
+        this.arriving = arriving;
+    }
+
+    List<PendingFile> files() {
+        return files;
+    }
+
+    OpenFile arriving() {
+        return arriving;
+    }
+
+    private StagedFileHeader header() {
+        return arriving == null ? files.get(0).header() : arriving.header;
+    }
+
+    @Override
+    public SourceIdentity source() {
+        return header().source();
+    }
+
+    @Override
+    public Lsn after() {
+        return header().after();
+    }
+
+    @Override
+    public long stagedBytes() {
+        return arriving == null ? files.stream().mapToLong(PendingFile::bytes).sum() : log.arrivedBytes(arriving);
+    }
+
+    @Override
+    public TransactionCursor open() throws IOException {
+        return log.openCursor(this);
+    }
+
+    @Override
+    public String toString() {
+        return arriving == null
+                ? "batch of " + files.size() + " files after " + after() + " through "
+                        + files.get(files.size() - 1).through()
+                : "arriving transaction after " + after();
+    }
+}

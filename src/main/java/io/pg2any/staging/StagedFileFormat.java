@@ -1,0 +1,176 @@
+package io.pg2any.staging;
+
+import io.pg2any.change.Lsn;
+import io.pg2any.change.SourceIdentity;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.zip.CRC32C;
+
+/**
+ * The bytes of a staged file, integers big-endian.
+ *
+ * <pre>
+ * header   Byte*8  "PG2ANY\r\n"
+ *          Int32   version, 1
+ *          Int32   length of the header, from the magic through its CRC
+ *          Int8    acknowledge mode, 'A' or 'S'
+ *          Int32   timeline
+ *          Int64   after: the through LSN of the file before
+ *          Int64   created, milliseconds since 1970
+ *          Int16   length, then the system identifier in UTF-8
+ *          Int16   length, then the slot in UTF-8
+ *          Int32   CRC32C of all of the header before
+ * frame *  Int32   length n of the payload, 1 or more
+ *          Int32   CRC32C of the length and the payload
+ *          Byte*n  payload: whole records as in {@link io.pg2any.pgoutput.MessageChunk}. 256 KiB at most, unless one
+ *                  record is larger: then it alone
+ * footer   Int32   -1
+ *          Int64   through LSN
+ *          Int64   number of transactions
+ *          Int64   number of changes
+ *          Int64   number of frames
+ *          Int32   CRC32C of the CRCs of the header and of every frame
+ *          Int32   CRC32C of all of the footer before
+ * </pre>
+ *
+ * <p>The records are whole transactions, Begin through Commit, and messages that stand for themselves. Every relation
+ * is announced before its first use in the file, so a file needs no other one to be read. A file without a valid footer
+ * at its very end was not finished.
+ */
+final class StagedFileFormat {
+    static final int VERSION = 1;
+    /** In front of a frame's payload. */
+    static final int FRAME_HEADER = 8;
+
+    static final int FOOTER_MARK = -1;
+    static final int FOOTER_LENGTH = 44;
+    /** Up to and with the length of the header. */
+    static final int HEADER_START = 16;
+
+    static final VarHandle INT32 = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+
+    private static final byte[] MAGIC = "PG2ANY\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final int LONGEST_HEADER = 64 * 1024;
+
+    private StagedFileFormat() {}
+
+    static byte[] encode(StagedFileHeader header) {
+        byte[] system = header.source().systemIdentifier().getBytes(StandardCharsets.UTF_8);
+        byte[] slot = header.source().slot().getBytes(StandardCharsets.UTF_8);
+        ByteBuffer out = ByteBuffer.allocate(HEADER_START + 21 + 2 + system.length + 2 + slot.length + 4);
+        out.put(MAGIC).putInt(VERSION).putInt(out.capacity());
+        out.put((byte) header.acknowledge().code()).putInt(header.source().timeline());
+        out.putLong(header.after().value()).putLong(header.createdAt().toEpochMilli());
+        out.putShort((short) system.length)
+                .put(system)
+                .putShort((short) slot.length)
+                .put(slot);
+        return out.putInt(crc(out.array(), 0, out.position())).array();
+    }
+
+    /** The length of the whole header, from its first {@link #HEADER_START} bytes. */
+    static int headerLength(byte[] start, Path file) throws CorruptStagedFileException {
+        byte[] magic = Arrays.copyOf(start, MAGIC.length);
+        if (!Arrays.equals(magic, MAGIC)) {
+            throw new CorruptStagedFileException(file, 0, "magic " + hex(MAGIC), hex(magic));
+        }
+        int version = (int) INT32.get(start, 8);
+        if (version != VERSION) {
+            throw new CorruptStagedFileException(file, 8, "format version " + VERSION, "" + version);
+        }
+        int length = (int) INT32.get(start, 12);
+        if (length < HEADER_START + 4 || length > LONGEST_HEADER) {
+            throw new CorruptStagedFileException(file, 12, "a header length", "" + length);
+        }
+        return length;
+    }
+
+    static StagedFileHeader decodeHeader(byte[] bytes, Path file) throws CorruptStagedFileException {
+        requireCrc(bytes, file, 0, "header");
+        ByteBuffer in = ByteBuffer.wrap(bytes, HEADER_START, bytes.length - HEADER_START - 4);
+        try {
+            byte mode = in.get();
+            int timeline = in.getInt();
+            Lsn after = new Lsn(in.getLong());
+            Instant createdAt = Instant.ofEpochMilli(in.getLong());
+            SourceIdentity source = new SourceIdentity(string(in), timeline, string(in));
+            return new StagedFileHeader(source, after, acknowledgeMode(mode, file), createdAt);
+        } catch (java.nio.BufferUnderflowException e) {
+            throw new CorruptStagedFileException(file, in.position(), "another field", "the end of the header");
+        }
+    }
+
+    static byte[] encode(StagedFileFooter footer, int crcOfCrcs) {
+        ByteBuffer out = ByteBuffer.allocate(FOOTER_LENGTH);
+        out.putInt(FOOTER_MARK).putLong(footer.through().value());
+        out.putLong(footer.transactions()).putLong(footer.changes()).putLong(footer.frames());
+        out.putInt(crcOfCrcs);
+        return out.putInt(crc(out.array(), 0, out.position())).array();
+    }
+
+    /**
+     * @param crcOfCrcs as computed from the header and the frames that were read
+     */
+    static StagedFileFooter decodeFooter(byte[] bytes, Path file, long offset, long frames, int crcOfCrcs)
+            throws CorruptStagedFileException {
+        requireCrc(bytes, file, offset, "footer");
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        in.getInt();
+        StagedFileFooter footer = new StagedFileFooter(new Lsn(in.getLong()), in.getLong(), in.getLong(), in.getLong());
+        if (footer.frames() != frames) {
+            throw new CorruptStagedFileException(file, offset, footer.frames() + " frames", frames + " frames");
+        }
+        int expected = in.getInt();
+        if (expected != crcOfCrcs) {
+            throw new CorruptStagedFileException(
+                    file, offset, "frames of CRC " + hex(expected), "frames of CRC " + hex(crcOfCrcs));
+        }
+        return footer;
+    }
+
+    static int crc(byte[] bytes, int offset, int length) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, offset, length);
+        return (int) crc.getValue();
+    }
+
+    static String hex(int value) {
+        return "0x" + HexFormat.of().toHexDigits(value);
+    }
+
+    private static String hex(byte[] bytes) {
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    private static void requireCrc(byte[] bytes, Path file, long offset, String what)
+            throws CorruptStagedFileException {
+        int end = bytes.length - 4;
+        int found = crc(bytes, 0, end);
+        int expected = (int) INT32.get(bytes, end);
+        if (found != expected) {
+            throw new CorruptStagedFileException(file, offset, what + " of CRC " + hex(expected), "CRC " + hex(found));
+        }
+    }
+
+    private static String string(ByteBuffer in) {
+        byte[] bytes = new byte[in.getShort() & 0xFFFF];
+        in.get(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static AcknowledgeMode acknowledgeMode(byte code, Path file) throws CorruptStagedFileException {
+        for (AcknowledgeMode mode : AcknowledgeMode.values()) {
+            if (mode.code() == code) {
+                return mode;
+            }
+        }
+        throw new CorruptStagedFileException(file, HEADER_START, "acknowledge mode A or S", "" + (char) code);
+    }
+}

@@ -1,0 +1,142 @@
+package io.pg2any.staging;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What an earlier process left in the folder, read once when the log is opened.
+ *
+ * <ul>
+ *   <li>received/: deleted, whole or not. None of it was ever acknowledged, the source sends it again.
+ *   <li>pending/: every byte is checked, in name order, and that each file continues where the one before it ended. The
+ *       first that is damaged or does not continue ends the recovery: it and all after it are removed, if the source
+ *       still has them. If one of them may have been acknowledged, because its header says {@link
+ *       AcknowledgeMode#STAGED}, nothing is removed and the damage is fatal. A file written in that mode is forced before
+ *       it appears in pending/, so no crash explains it. A header that cannot be read is taken to be of the mode
+ *       configured now.
+ * </ul>
+ *
+ * <p>What cannot be seen from here is a missing last file: then what is staged ends before what the slot has confirmed,
+ * and capture refuses to start.
+ */
+final class StagingRecovery {
+    private static final Logger LOG = LoggerFactory.getLogger(StagingRecovery.class);
+
+    private final StagingConfig config;
+    private final StagingFiles files;
+
+    StagingRecovery(StagingConfig config, StagingFiles files) {
+        this.config = config;
+        this.files = files;
+    }
+
+    /**
+     * @return the whole files, a chain in commit order
+     * @throws CorruptStagedFileException if acknowledged transactions are damaged
+     */
+    List<PendingFile> recover() throws IOException {
+        for (Path leftover : files.list(config.received())) {
+            files.delete(leftover);
+            LOG.info("removed unfinished {}: the source sends it again", leftover);
+        }
+        List<Path> paths = stagedFiles();
+        List<PendingFile> whole = new ArrayList<>();
+        try {
+            for (Path path : paths) {
+                whole.add(verify(path, whole.isEmpty() ? null : whole.get(whole.size() - 1)));
+            }
+        } catch (CorruptStagedFileException damage) {
+            remove(paths.subList(whole.size(), paths.size()), damage);
+        }
+        if (config.acknowledge() == AcknowledgeMode.STAGED) {
+            force(whole);
+        }
+        return whole;
+    }
+
+    private List<Path> stagedFiles() throws IOException {
+        List<Path> staged = new ArrayList<>();
+        for (Path path : files.list(config.pending())) {
+            if (StagedFileName.parse(path).isPresent()) {
+                staged.add(path);
+            } else {
+                LOG.warn("ignored {}: not the name of a staged file", path);
+            }
+        }
+        return staged;
+    }
+
+    private PendingFile verify(Path path, PendingFile before) throws IOException {
+        try (FrameReader reader = FrameReader.open(files, path)) {
+            StagedFileHeader header = reader.header();
+            if (before != null
+                    && !header.source()
+                            .systemIdentifier()
+                            .equals(before.header().source().systemIdentifier())) {
+                throw new CorruptStagedFileException(
+                        path,
+                        0,
+                        "a file of cluster " + before.header().source().systemIdentifier(),
+                        "one of cluster " + header.source().systemIdentifier());
+            }
+            if (before != null && !header.after().equals(before.through())) {
+                throw new CorruptStagedFileException(
+                        path,
+                        0,
+                        "a file that continues from " + before.through(),
+                        "one that continues from " + header.after());
+            }
+            StagedFileFooter footer = reader.verify();
+            Optional<StagedFileName> name = StagedFileName.parse(path);
+            if (!name.equals(Optional.of(new StagedFileName(footer.through())))) {
+                throw new CorruptStagedFileException(
+                        path, 0, "the file " + new StagedFileName(footer.through()), "another name");
+            }
+            return new PendingFile(path, header, footer, reader.position());
+        }
+    }
+
+    private void remove(List<Path> paths, CorruptStagedFileException damage) throws IOException {
+        for (Path path : paths) {
+            if (mayBeAcknowledged(path)) {
+                throw new CorruptStagedFileException(
+                        damage,
+                        "; the source may have forgotten these transactions already. Restore the file, or copy the"
+                                + " tables again and remove " + config.pending() + " before the next start");
+            }
+        }
+        LOG.warn(
+                "{}; removed it and {} files after it, the source sends their transactions again",
+                damage.getMessage(),
+                paths.size() - 1);
+        // From the end, so that a crash in between leaves the same situation.
+        for (int i = paths.size() - 1; i >= 0; i--) {
+            files.delete(paths.get(i));
+        }
+    }
+
+    private boolean mayBeAcknowledged(Path path) throws IOException {
+        try (FrameReader reader = FrameReader.open(files, path)) {
+            return reader.header().acknowledge() == AcknowledgeMode.STAGED;
+        } catch (CorruptStagedFileException unreadable) {
+            return config.acknowledge() == AcknowledgeMode.STAGED;
+        }
+    }
+
+    /** Acknowledging a later file acknowledges these too, also those of a run that did not force them. */
+    private void force(List<PendingFile> whole) throws IOException {
+        for (PendingFile file : whole) {
+            if (file.header().acknowledge() != AcknowledgeMode.STAGED) {
+                try (StagingFiles.StagedFile opened = files.openForReading(file.path())) {
+                    opened.force();
+                }
+            }
+        }
+        files.forceFolder(config.pending());
+    }
+}

@@ -1,0 +1,110 @@
+package io.pg2any.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsTest {
+    private final Map<String, String> environment = new HashMap<>(Map.of(
+            "CDC_SOURCE_CONNECTION_STRING", "postgresql://u:s3cret@localhost:5432/db?replication=database",
+            "CDC_DEST_TYPE", "SQLite",
+            "CDC_DEST_URI", "./replica.db"));
+    private final Properties file = new Properties();
+    private final Properties system = new Properties();
+
+    private Settings settings() throws ConfigurationException {
+        return Settings.of(file, environment, system);
+    }
+
+    @Test
+    void theDefaultsStart() throws Exception {
+        Settings settings = settings();
+
+        assertThat(settings.text(Setting.SLOT)).isEqualTo("cdc_slot");
+        assertThat(settings.text(Setting.PUBLICATION)).isEqualTo("cdc_pub");
+        assertThat(settings.number(Setting.HTTP_PORT)).isEqualTo(8080);
+        assertThat(settings.warnings()).isEmpty();
+    }
+
+    @Test
+    void theEnvironmentWinsOverTheFileAndSystemPropertiesOverBoth() throws Exception {
+        file.setProperty("pg2any.source.slot", "from_file");
+        file.setProperty("pg2any.source.publication", "from_file");
+        file.setProperty("pg2any.pipeline", "from_file");
+        environment.put("CDC_REPLICATION_SLOT", "from_environment");
+        environment.put("CDC_PUBLICATION", "from_environment");
+        system.setProperty("pg2any.source.slot", "from_system");
+
+        assertThat(settings().text(Setting.SLOT)).isEqualTo("from_system");
+        assertThat(settings().text(Setting.PUBLICATION)).isEqualTo("from_environment");
+        assertThat(settings().text(Setting.PIPELINE)).isEqualTo("from_file");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "CDC_DEST_TYPE, Oracle, MySQL; MariaDB; SqlServer; SQLite; PostgreSQL; Kafka; Camel",
+        "CDC_DEST_TYPE, MySQL, not in this release",
+        "CDC_REPLICATION_SLOT, My-Slot, lower-case letters",
+        "CDC_PROTOCOL_VERSION, 5, from 1 to 4",
+        "CDC_PROTOCOL_VERSION, two, from 1 to 4",
+        "CDC_STREAMING, maybe, off; on or parallel",
+        "CDC_CONNECTION_TIMEOUT, 0, from 1 to 3600",
+        "METRICS_PORT, 99999, from 0 to 65535",
+        "PG2ANY_ACKNOWLEDGE, sometime, applied; staged",
+        "CDC_SCHEMA_MAPPING, public, source:target",
+        "CDC_SOURCE_CONNECTION_STRING, mysql://h/db, postgresql",
+        "PG2ANY_TABLES, drop, create; expect",
+    })
+    void aBadValueIsRefusedByItsVariable(String variable, String value, String expected) {
+        environment.put(variable, value);
+
+        assertThatThrownBy(this::settings)
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(variable)
+                .hasMessageContaining(expected.replace(';', ','));
+    }
+
+    @Test
+    void everyProblemIsToldAtOnce() {
+        environment.remove("CDC_DEST_URI");
+        environment.remove("CDC_SOURCE_CONNECTION_STRING");
+        environment.put("CDC_DEST_TYPE", "");
+
+        assertThatThrownBy(this::settings)
+                .hasMessageContaining("CDC_SOURCE_CONNECTION_STRING")
+                .hasMessageContaining("CDC_DEST_TYPE")
+                .hasMessageContaining("CDC_DEST_URI");
+    }
+
+    @Test
+    void anUnknownKeyInTheFileIsAnError() {
+        file.setProperty("pg2any.source.slott", "x");
+        file.setProperty("camel.main.name", "fine");
+
+        assertThatThrownBy(this::settings)
+                .hasMessageContaining("pg2any.source.slott")
+                .hasMessageNotContaining("camel.main.name");
+    }
+
+    @Test
+    void theNamesakesOldNamesWorkWithAWarning() throws Exception {
+        environment.put("CDC_BUFFER_SIZE", "500");
+
+        assertThat(settings().text(Setting.CHANNEL_CAPACITY)).isEqualTo("500");
+        assertThat(settings().warnings()).anyMatch(warning -> warning.contains("CDC_CHANNEL_CAPACITY"));
+    }
+
+    @Test
+    void noSecretIsPrinted() throws Exception {
+        assertThat(settings().toString()).doesNotContain("s3cret");
+
+        environment.put("CDC_SOURCE_CONNECTION_STRING", "postgresql://u:s3cret@localhost:notaport/db");
+        assertThatThrownBy(this::settings).hasMessageNotContaining("s3cret");
+    }
+}
