@@ -1,0 +1,147 @@
+package io.pg2any.bench;
+
+import io.pg2any.change.Lsn;
+import io.pg2any.cli.EmbeddedPostgres;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A filled database of its own with a slot that was made before the fill and is never read itself.
+ *
+ * <p>The last transaction inserts the only row of {@link #END_TABLE}; everything measured commits before
+ * {@link #end()}, that row after it. Who has seen the row has seen everything.
+ */
+final class Backlog implements AutoCloseable {
+    static final String PUBLICATION = "bench";
+    static final String END_TABLE = "bench_end";
+
+    private final EmbeddedPostgres server;
+    private final Connection connection;
+    private final Scenario scenario;
+    private final String database;
+    private final long rows;
+    private final Lsn end;
+    private final List<String> copies = new ArrayList<>();
+
+    private Backlog(
+            EmbeddedPostgres server, Connection connection, Scenario scenario, String database, long rows, Lsn end) {
+        this.server = server;
+        this.connection = connection;
+        this.scenario = scenario;
+        this.database = database;
+        this.rows = rows;
+        this.end = end;
+    }
+
+    static Backlog fill(EmbeddedPostgres server, Scenario scenario, long rows) throws SQLException {
+        String database = "bench_" + scenario.name().toLowerCase(java.util.Locale.ROOT);
+        createDatabase(server, database);
+        Connection connection = server.connect(database);
+        scenario.create(connection);
+        execute(connection, "CREATE TABLE " + END_TABLE + " (id bigint PRIMARY KEY)");
+        publish(connection, scenario.tables(), END_TABLE);
+        execute(connection, "SELECT pg_create_logical_replication_slot('" + database + "', 'pgoutput')");
+        long changes = scenario.fill(connection, rows);
+        Lsn end = Lsn.parse(text(connection, "SELECT pg_current_wal_insert_lsn()"));
+        execute(connection, "INSERT INTO " + END_TABLE + " VALUES (1)");
+        execute(connection, "CHECKPOINT"); // so that none runs inside a measurement
+        return new Backlog(server, connection, scenario, database, changes, end);
+    }
+
+    static void createDatabase(EmbeddedPostgres server, String database) throws SQLException {
+        try (Connection admin = server.connect()) {
+            execute(admin, "CREATE DATABASE " + database);
+        }
+    }
+
+    static void publish(Connection connection, List<String> tables, String... more) throws SQLException {
+        List<String> all = new ArrayList<>(tables);
+        all.addAll(List.of(more));
+        execute(connection, "CREATE PUBLICATION " + PUBLICATION + " FOR TABLE " + String.join(", ", all));
+    }
+
+    /** A new slot at the start of the backlog. */
+    String copySlot(String suffix) throws SQLException {
+        String copy = database + "_" + suffix;
+        execute(connection, "SELECT pg_copy_logical_replication_slot('" + database + "', '" + copy + "')");
+        copies.add(copy);
+        return copy;
+    }
+
+    void dropSlot(String slot) throws SQLException, InterruptedException {
+        dropSlot(connection, slot);
+        copies.remove(slot);
+    }
+
+    /** Waits for the walsender to leave the slot, which it does some moments after its client. */
+    static void dropSlot(Connection connection, String slot) throws SQLException, InterruptedException {
+        Deadline deadline = Deadline.seconds(30, "slot " + slot + " to be free");
+        while (SlotActivity.of(connection, slot).isPresent()) {
+            deadline.pause(20);
+        }
+        execute(connection, "SELECT pg_drop_replication_slot('" + slot + "')");
+    }
+
+    EmbeddedPostgres server() {
+        return server;
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    Scenario scenario() {
+        return scenario;
+    }
+
+    String database() {
+        return database;
+    }
+
+    /** Row changes, without the closing one. */
+    long rows() {
+        return rows;
+    }
+
+    Lsn end() {
+        return end;
+    }
+
+    long count(String table) throws SQLException {
+        return Long.parseLong(text(connection, "SELECT count(*) FROM " + table));
+    }
+
+    /** Drops every slot, so that the server may recycle the WAL. */
+    @Override
+    public void close() throws SQLException {
+        try {
+            for (String copy : List.copyOf(copies)) {
+                dropSlot(copy);
+            }
+            dropSlot(database);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            connection.close();
+        }
+    }
+
+    static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    static String text(Connection connection, String sql) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+}

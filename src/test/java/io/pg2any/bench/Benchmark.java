@@ -1,0 +1,206 @@
+package io.pg2any.bench;
+
+import io.pg2any.cli.EmbeddedPostgres;
+import io.pg2any.server.TestPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Entry point of {@code bench/run}. */
+@Command(
+        name = "bench/run",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Drains the same backlog to nowhere and through the whole pipeline into SQLite, in alternation.",
+            "Compare only figures of one round; let the machine be idle otherwise."
+        })
+final class Benchmark implements Callable<Integer> {
+    @Option(
+            names = "--scenarios",
+            split = ",",
+            defaultValue = "a,b,c,d,latency",
+            description = {
+                "Any of, default all:",
+                "a: 1,000,000 rows in one transaction",
+                "b: 1,000,000 rows in transactions of 1,000",
+                "c: 200,000 transactions of one row",
+                "d: 100,000 transactions of 3 updates and 1 insert",
+                "latency: from source commit to target visibility"
+            })
+    private List<String> scenarios;
+
+    @Option(names = "--rounds", defaultValue = "3", description = "Rounds per scenario; default ${DEFAULT-VALUE}.")
+    private int rounds;
+
+    @Option(names = "--rows", description = "Row changes per scenario instead of the numbers above.")
+    private Long rows;
+
+    @Option(
+            names = "--postgres",
+            defaultValue = "18",
+            description = "Major version of the server, 14 to 18; default ${DEFAULT-VALUE}.")
+    private int postgres;
+
+    @Option(
+            names = "--xmx",
+            defaultValue = "128m",
+            description = "Heap bound of the pipeline; default ${DEFAULT-VALUE}.")
+    private String xmx;
+
+    @Option(
+            names = "--rate",
+            defaultValue = "500",
+            description = "Transactions per second for the latency; default ${DEFAULT-VALUE}.")
+    private int rate;
+
+    @Option(
+            names = "--seconds",
+            defaultValue = "20",
+            description = "How long the latency is measured, after 5 s of warm-up; default ${DEFAULT-VALUE}.")
+    private int seconds;
+
+    @Option(
+            names = "--bare-options",
+            defaultValue = "proto_version '1', publication_names '" + Backlog.PUBLICATION + "'",
+            description = "START_REPLICATION options of the bare reader; default: ${DEFAULT-VALUE}.")
+    private String bareOptions;
+
+    @Option(names = "--jvm-option", description = "One more JVM option of the pipeline, such as a flight recording.")
+    private List<String> moreJvmOptions = List.of();
+
+    @Option(names = "--bare-only", description = "Leaves the pipeline out and only measures the server.")
+    private boolean bareOnly;
+
+    private Benchmark() {}
+
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new Benchmark()).execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws IOException, SQLException, InterruptedException {
+        // logical_decoding_work_mem as PostgreSQL ships it: scenario a spills. No autovacuum in the middle of a round.
+        try (EmbeddedPostgres server =
+                TestPostgres.start(postgres, Map.of("logical_decoding_work_mem", "64MB", "autovacuum", "off"))) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(server), "clean-up"));
+            Optional<RecvlogicalDrainer> recvlogical = RecvlogicalDrainer.find();
+            describe(server, recvlogical);
+            List<String> table = new ArrayList<>();
+            for (String scenario : scenarios) {
+                if (scenario.equals("latency")) {
+                    String result =
+                            Latency.measure(server, rate, seconds, jvmOptions()).toString();
+                    System.out.println("latency at " + rate + " tx/s: " + result);
+                } else {
+                    table.add(compare(server, Scenario.valueOf(scenario.toUpperCase(Locale.ROOT)), recvlogical));
+                }
+            }
+            if (!table.isEmpty() && !bareOnly) {
+                System.out.println();
+                System.out.println(Comparison.HEADER);
+                table.forEach(System.out::println);
+            }
+        }
+        return 0;
+    }
+
+    /** After Ctrl-C neither the server nor a client stays behind; after a whole run there is nothing left to do. */
+    private static void cleanUp(EmbeddedPostgres server) {
+        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+        try {
+            server.close();
+        } catch (IOException e) {
+            System.err.println("the server's folder stays behind: " + e.getMessage());
+        }
+    }
+
+    private String compare(EmbeddedPostgres server, Scenario scenario, Optional<RecvlogicalDrainer> recvlogical)
+            throws IOException, SQLException, InterruptedException {
+        long wanted = rows == null ? scenario.defaultRows() : rows;
+        String name = scenario.name().toLowerCase(Locale.ROOT);
+        System.out.printf(Locale.ROOT, "%n%s: %,d %s%n", name, wanted, scenario.title());
+        Comparison comparison = new Comparison(scenario);
+        try (Backlog backlog = Backlog.fill(server, scenario, wanted)) {
+            BareReaderDrainer bareReader = new BareReaderDrainer(bareOptions);
+            PipelineDrainer wholePipeline = new PipelineDrainer(jvmOptions());
+            for (int round = 1; round <= rounds; round++) {
+                System.out.printf(Locale.ROOT, "  round %d (load %s): ", round, load());
+                if (bareOnly) {
+                    Drain bare = drain(bareReader, backlog, "bare");
+                    System.out.printf(Locale.ROOT, "bare %,.0f rows/s%n", bare.rowsPerSecond());
+                    continue;
+                }
+                // Every other round runs backwards, so that no side always has the warmer caches.
+                boolean forwards = round % 2 == 1;
+                Drain early = forwards ? drain(bareReader, backlog, "bare") : drain(wholePipeline, backlog, "pipeline");
+                Optional<Drain> middle = recvlogical.isPresent()
+                        ? Optional.of(drain(recvlogical.get(), backlog, "recvlogical"))
+                        : Optional.empty();
+                Drain late = forwards ? drain(wholePipeline, backlog, "pipeline") : drain(bareReader, backlog, "bare");
+                Comparison.Round result = forwards
+                        ? new Comparison.Round(early, middle, late)
+                        : new Comparison.Round(late, middle, early);
+                System.out.println(result);
+                comparison.add(result);
+            }
+        }
+        return bareOnly ? "" : comparison.line();
+    }
+
+    private static Drain drain(Drainer drainer, Backlog backlog, String kind)
+            throws IOException, SQLException, InterruptedException {
+        String slot = backlog.copySlot(kind);
+        Drain drain = drainer.drain(backlog, slot);
+        backlog.dropSlot(slot);
+        return drain;
+    }
+
+    private List<String> jvmOptions() {
+        List<String> options = new ArrayList<>(List.of("-Xmx" + xmx));
+        options.addAll(moreJvmOptions);
+        return options;
+    }
+
+    private void describe(EmbeddedPostgres server, Optional<RecvlogicalDrainer> recvlogical)
+            throws IOException, SQLException {
+        try (Connection connection = server.connect()) {
+            System.out.printf(
+                    "PostgreSQL %s (fsync off, logical_decoding_work_mem 64MB), %s%n",
+                    Backlog.text(connection, "SHOW server_version"),
+                    recvlogical.map(RecvlogicalDrainer::version).orElse("no pg_recvlogical"));
+        }
+        System.out.printf(
+                "Java %s, pipeline -Xmx%s, %d cores of %s, Linux %s, load %s%n",
+                System.getProperty("java.runtime.version"),
+                xmx,
+                Runtime.getRuntime().availableProcessors(),
+                processor(),
+                System.getProperty("os.version"),
+                load());
+    }
+
+    private static String processor() throws IOException {
+        return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+                .filter(line -> line.startsWith("model name"))
+                .map(line -> line.substring(line.indexOf(':') + 2))
+                .findFirst()
+                .orElse(System.getProperty("os.arch"));
+    }
+
+    /** Of the last minute: above 1 or so somebody else is using the machine. */
+    private static String load() throws IOException {
+        return Files.readString(Path.of("/proc/loadavg")).split(" ")[0];
+    }
+}

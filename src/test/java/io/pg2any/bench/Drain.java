@@ -1,0 +1,30 @@
+package io.pg2any.bench;
+
+/**
+ * One backlog drained once.
+ *
+ * @param seconds from the start of streaming to the last message read, or to the last row visible in the target
+ * @param secondsWithStart the same, from the start of the process
+ * @param cpuSeconds of the client since streaming started
+ * @param walsenderCpuSeconds of the server process that fed it
+ * @param peakRssMib of the client, over its whole life
+ */
+record Drain(
+        long rows,
+        double seconds,
+        double secondsWithStart,
+        double cpuSeconds,
+        double walsenderCpuSeconds,
+        double peakRssMib) {
+    double rowsPerSecond() {
+        return rows / seconds;
+    }
+
+    double cpuSecondsPerMillionRows() {
+        return cpuSeconds * 1e6 / rows;
+    }
+
+    double walsenderCpuSecondsPerMillionRows() {
+        return walsenderCpuSeconds * 1e6 / rows;
+    }
+}
