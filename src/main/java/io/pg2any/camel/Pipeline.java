@@ -119,6 +119,17 @@ public final class Pipeline {
     }
 
     /**
+     * Whether batches may be taken from staging: not before a target that keeps the position has said how far it is,
+     * since what it has already is still to be removed there. Waits for that at most so long.
+     */
+    synchronized boolean mayApply(Duration wait) throws InterruptedException {
+        if (target != null && !targetKnown) {
+            wait(wait.toMillis());
+        }
+        return target == null || targetKnown;
+    }
+
+    /**
      * Where capture must start: at what the target has, or at what is staged beyond it. Waits until both have been
      * opened; with acknowledge mode STAGED a target that is down is not waited for once something has been staged.
      *

@@ -77,15 +77,15 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
 
     private void consume(StagingLog from) {
         try {
-            while (isRunAllowed()) {
+            while (isRunAllowed() && resource.pipeline().failure().isEmpty()) {
+                if (!resource.pipeline().mayApply(POLL)) {
+                    continue;
+                }
                 TransactionBatch batch = isSuspendingOrSuspended() ? null : from.take(POLL);
                 if (batch != null) {
                     deliver(from, batch);
                 } else if (isSuspendingOrSuspended()) {
                     Thread.sleep(POLL.toMillis());
-                }
-                if (resource.pipeline().failure().isPresent()) {
-                    return;
                 }
             }
         } catch (InterruptedException e) {

@@ -136,7 +136,8 @@ public final class StagingLog implements AutoCloseable {
     }
 
     /**
-     * Tells what the target has, after opening and before the first append and take: files it has are deleted.
+     * Tells what the target has, before the first take: files it has are deleted. A session may be under way, when
+     * staging alone is what makes changes safe and the target was not waited for.
      *
      * @throws PositionMismatchException if transactions between the target's position and the first file are missing, or
      *     the target follows another cluster
@@ -145,8 +146,8 @@ public final class StagingLog implements AutoCloseable {
         lock.lock();
         try {
             requireOpen();
-            if (outstanding != null || aggregator.batch() != null || aggregator.arriving() != null) {
-                throw new IllegalStateException("reconcile comes before append and take");
+            if (outstanding != null) {
+                throw new IllegalStateException("reconcile comes before take");
             }
             if (aggregator.source() != null
                     && !aggregator
@@ -165,7 +166,9 @@ public final class StagingLog implements AutoCloseable {
             }
             pending.completeThrough(target.lsn());
             applied = target.lsn();
-            if (aggregator.through() == null || target.lsn().isAfter(aggregator.through())) {
+            // A session has its own place, behind the target's at most by what the target will pass over.
+            if (aggregator.session() == 0
+                    && (aggregator.through() == null || target.lsn().isAfter(aggregator.through()))) {
                 aggregator.startAt(target.source(), target.lsn());
             }
         } finally {
