@@ -39,7 +39,7 @@ class CrashIT {
     private static final String FILES = "io.pg2any.staging.LocalStagingFiles";
 
     private static final List<KillPoint> POINTS = List.of(
-            KillPoint.entry("before target commit", "org.sqlite.jdbc3.JDBC3Connection", "commit", 20),
+            KillPoint.entry("before target commit", "org.sqlite.SQLiteConnection", "commit", 20),
             KillPoint.entry("after target commit", "io.pg2any.apply.jdbc.ApplySession", "publishCounts", 15),
             KillPoint.entry("before acknowledge", "io.pg2any.capture.SlotFeedback", "safe", 10),
             KillPoint.returning("after acknowledge", "io.pg2any.capture.SlotFeedback", "safe", 10),
