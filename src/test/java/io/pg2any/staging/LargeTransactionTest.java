@@ -81,7 +81,11 @@ class LargeTransactionTest {
     void theTargetReadsATransactionWhileItArrives(AcknowledgeMode mode) throws Exception {
         try (StagingLog log = open(mode, 64 * 1024, true)) {
             PgOutputBytes session = new PgOutputBytes(1, 50);
-            log.append(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
+            log.append(session.begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
             log.append(session.begin(200, 2).insert(7, "x".repeat(100_000)).chunk());
             log.append(session.insert(7, "y".repeat(300_000)).chunk());
             assertThat(drainWhole(log)).containsExactly("100:t(a)");
@@ -90,7 +94,8 @@ class LargeTransactionTest {
             try (TransactionCursor cursor = arriving.open()) {
                 assertThat(cursor.nextTransaction()).isTrue();
                 assertThat(cursor.transaction().commitLsn()).isEqualTo(new Lsn(200));
-                assertThat(((Change.Insert) cursor.nextChange()).row().length(0)).isEqualTo(100_000);
+                assertThat(((Change.Insert) cursor.nextChange()).row().length(0))
+                        .isEqualTo(100_000);
                 assertThatThrownBy(() -> log.complete(arriving)).hasMessageContaining("has not arrived");
 
                 CompletableFuture<Change> next = CompletableFuture.supplyAsync(() -> next(cursor), targetThread);
@@ -227,8 +232,7 @@ class LargeTransactionTest {
                     .insert(7, "3", "c")
                     .commit(100)
                     .chunk());
-            assertThat(drain(log))
-                    .containsExactly("100:t(1|a),t(2|" + "b".repeat(size) + "),t(3|c)");
+            assertThat(drain(log)).containsExactly("100:t(1|a),t(2|" + "b".repeat(size) + "),t(3|c)");
         }
     }
 
@@ -245,7 +249,8 @@ class LargeTransactionTest {
                     .chunk());
             log.append(session.begin(200, 2).insert(7, "x".repeat(2000)).chunk());
             log.append(session.insert(7, "b").insert(8, "c").truncate(9, 7).chunk());
-            log.append(session.insert(8, "d").relation(8, "w", "id").insert(8, "e").chunk());
+            log.append(
+                    session.insert(8, "d").relation(8, "w", "id").insert(8, "e").chunk());
             log.append(session.commit(200).transaction(300, 8, "f").chunk());
 
             assertThat(drain(log))

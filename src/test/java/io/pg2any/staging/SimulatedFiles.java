@@ -73,7 +73,6 @@ final class SimulatedFiles implements StagingFiles {
         files.values().forEach(content -> content.bytes = content.forced);
     }
 
-
     /** As {@link #losePower()}, but of what was not forced some is there all the same: names, and beginnings of contents. */
     synchronized void losePower(Random random) {
         crash();

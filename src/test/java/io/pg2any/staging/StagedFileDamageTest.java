@@ -33,7 +33,11 @@ class StagedFileDamageTest {
         StagingConfig config = config(mode, 1);
         try (StagingLog log = StagingLog.open(config, files)) {
             PgOutputBytes session = new PgOutputBytes(1, 50);
-            log.append(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
+            log.append(session.begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
             log.append(session.transaction(200, 7, "b").chunk());
             log.append(session.transaction(300, 7, "c").chunk());
             log.append(session.chunk());
@@ -216,8 +220,7 @@ class StagedFileDamageTest {
             put(0, damaged);
             TransactionBatch batch = StagingReads.take(log);
 
-            assertThatThrownBy(() -> batch.open().nextTransaction())
-                    .isInstanceOf(CorruptStagedFileException.class);
+            assertThatThrownBy(() -> batch.open().nextTransaction()).isInstanceOf(CorruptStagedFileException.class);
         }
     }
 }

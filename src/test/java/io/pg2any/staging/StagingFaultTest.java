@@ -37,7 +37,11 @@ class StagingFaultTest {
     private static List<MessageChunk> chunks() {
         PgOutputBytes session = new PgOutputBytes(1, 50);
         List<MessageChunk> chunks = new ArrayList<>();
-        chunks.add(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
+        chunks.add(session.begin(100, 1)
+                .relation(7, "t", "id")
+                .insert(7, "a")
+                .commit(100)
+                .chunk());
         for (int i = 2; i < 12; i++) {
             chunks.add(session.transaction(i * 100, 7, "x" + i, "y".repeat(150)).chunk());
         }
@@ -202,7 +206,11 @@ class StagingFaultTest {
     void atTheQuotaCaptureWaitsUntilTheTargetHasMadeRoom() throws Exception {
         try (StagingLog log = StagingLog.open(config(AcknowledgeMode.STAGED, 400), files)) {
             PgOutputBytes session = new PgOutputBytes(1, 50);
-            log.append(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
+            log.append(session.begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
             log.append(session.transaction(200, 7, "b".repeat(400)).chunk());
             assertThat(log.status().stagedBytes()).isGreaterThan(400);
 
@@ -228,9 +236,13 @@ class StagingFaultTest {
     void closingEndsAWaitAtTheQuotaAndForTheNextBatch() throws Exception {
         StagingLog log = StagingLog.open(config(AcknowledgeMode.STAGED, 100), files);
         PgOutputBytes session = new PgOutputBytes(1, 50);
-        log.append(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
-        CompletableFuture<Void> waiting =
-                CompletableFuture.runAsync(() -> append(log, session.transaction(200, 7, "b").chunk()));
+        log.append(session.begin(100, 1)
+                .relation(7, "t", "id")
+                .insert(7, "a")
+                .commit(100)
+                .chunk());
+        CompletableFuture<Void> waiting = CompletableFuture.runAsync(
+                () -> append(log, session.transaction(200, 7, "b").chunk()));
         while (log.status().quotaReachedSince().isEmpty()) {
             Thread.onSpinWait();
         }

@@ -67,10 +67,15 @@ class StagingSimulationTest {
             this.random = new Random(seed);
             this.mode = mode;
             this.config = new StagingConfig(
-                    FOLDER, mode, 200 + random.nextInt(3000), 200 + random.nextInt(2000), 1 << 30, random.nextBoolean());
+                    FOLDER,
+                    mode,
+                    200 + random.nextInt(3000),
+                    200 + random.nextInt(2000),
+                    1 << 30,
+                    random.nextBoolean());
             long lsn = FIRST;
             for (int i = 0; i < 30; i++) {
-                lsn += 20 + random.nextInt(50);
+                lsn += 8 + random.nextInt(20);
                 List<String> rows = new ArrayList<>();
                 int count = random.nextInt(8) == 0 ? 60 : random.nextInt(5);
                 for (int row = 0; row < count; row++) {
@@ -153,10 +158,13 @@ class StagingSimulationTest {
             PgOutputBytes session = new PgOutputBytes(sessions, from);
             boolean[] announced = new boolean[3];
             long sent = from;
-            for (Committed committed : history) {
+            for (int i = 0; i < history.size(); i++) {
+                Committed committed = history.get(i);
                 if (committed.commitLsn < from) {
                     continue;
                 }
+                // All that committed before a keepalive's position has been sent.
+                long next = i + 1 < history.size() ? history.get(i + 1).commitLsn : Long.MAX_VALUE;
                 session.begin(committed.commitLsn, 1 + (int) committed.commitLsn);
                 for (String row : committed.rows) {
                     int oid = random.nextInt(announced.length);
@@ -170,7 +178,7 @@ class StagingSimulationTest {
                 session.commit(committed.commitLsn);
                 sent = committed.end();
                 if (random.nextInt(10) == 0) {
-                    toSend.add(session.chunk(sent + random.nextInt(5)));
+                    toSend.add(session.chunk(Math.min(sent + random.nextInt(5), next)));
                 } else {
                     cut(session);
                 }
@@ -196,8 +204,8 @@ class StagingSimulationTest {
                 refused = chunk;
             }
             if (mode == AcknowledgeMode.STAGED) {
-                acknowledged = Math.max(
-                        acknowledged, log.durableLsn().map(Lsn::value).orElse(FIRST));
+                acknowledged =
+                        Math.max(acknowledged, log.durableLsn().map(Lsn::value).orElse(FIRST));
             }
         }
 
