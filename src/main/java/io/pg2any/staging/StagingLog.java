@@ -377,6 +377,19 @@ public final class StagingLog implements AutoCloseable {
         }
     }
 
+    /** Bytes of records that are not in a file yet. */
+    long memoryBytes() {
+        lock.lock();
+        try {
+            return aggregator.transactionMemoryBytes()
+                    + buffered(aggregator.committedSpool())
+                    + buffered(aggregator.batch())
+                    + buffered(aggregator.arriving());
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private FrameReader openArriving(OpenFile file) throws IOException {
         awaitArrived(file, 1);
         StagingFiles.StagedFile opened;
@@ -405,6 +418,10 @@ public final class StagingLog implements AutoCloseable {
                 }
                 if (file.sealed() != null) {
                     return file.sealed().bytes();
+                }
+                if (file == aggregator.arriving() && file.written() < needed) {
+                    // The target has caught up: it gets what is there, however little.
+                    file.flush(files, true);
                 }
                 if (file.written() >= needed) {
                     return file.written();
@@ -522,6 +539,10 @@ public final class StagingLog implements AutoCloseable {
                 + written(aggregator.committedSpool())
                 + written(aggregator.batch())
                 + (arriving == null ? 0 : arriving.written());
+    }
+
+    private static long buffered(OpenFile file) {
+        return file == null ? 0 : file.buffer.size();
     }
 
     private static long written(OpenFile file) {

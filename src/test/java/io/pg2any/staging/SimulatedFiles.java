@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Random;
 import java.util.TreeMap;
 
 /**
@@ -70,6 +71,23 @@ final class SimulatedFiles implements StagingFiles {
         files.clear();
         files.putAll(forcedNames);
         files.values().forEach(content -> content.bytes = content.forced);
+    }
+
+    /** As {@link #losePower()}, but of what was not forced some is there all the same: names, and beginnings of contents. */
+    synchronized void losePower(Random random) {
+        crash();
+        TreeMap<Path, Content> written = new TreeMap<>(files);
+        files.clear();
+        files.putAll(forcedNames);
+        written.forEach((path, content) -> {
+            if (random.nextBoolean() && !files.containsValue(content)) {
+                files.putIfAbsent(path, content);
+            }
+        });
+        files.values().forEach(content -> {
+            int kept = content.forced.length;
+            content.bytes = Arrays.copyOf(content.bytes, kept + random.nextInt(content.bytes.length - kept + 1));
+        });
     }
 
     synchronized List<Path> paths(Path folder) {

@@ -276,6 +276,21 @@ class StagingLogTest {
     }
 
     @Test
+    void aTransactionThatCommitsExactlyWhereTheStagedOnesEndIsNotSkipped() throws Exception {
+        try (StagingLog log = open()) {
+            log.append(new PgOutputBytes(1, 100)
+                    .begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .transaction(108, 7, "b")
+                    .chunk());
+
+            assertThat(drain(log)).containsExactly("100:t(a)", "108:t(b)");
+        }
+    }
+
+    @Test
     void aSessionThatEndsTakesItsOpenTransactionWithIt() throws Exception {
         try (StagingLog log = open()) {
             log.append(new PgOutputBytes(1, 50)

@@ -1,0 +1,266 @@
+package io.pg2any.staging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pg2any.change.Change;
+import io.pg2any.change.Lsn;
+import io.pg2any.change.Position;
+import io.pg2any.change.TransactionAbandonedException;
+import io.pg2any.change.TransactionBatch;
+import io.pg2any.change.TransactionCursor;
+import io.pg2any.pgoutput.MessageChunk;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * A source, a disk and a target with all that may happen to them in any order, from a seed: sessions end, the disk
+ * fills, the process dies, the machine loses power, the target fails. Every transaction must reach the target exactly
+ * once and in order, and the source must never be told to forget what would then be lost.
+ */
+class StagingSimulationTest {
+    private static final Path FOLDER = Path.of("/staging");
+    private static final long FIRST = 1000;
+
+    @ParameterizedTest
+    @CsvSource({"APPLIED, 400", "STAGED, 400"})
+    void everyTransactionIsDeliveredExactlyOnceAndInOrder(AcknowledgeMode mode, int seeds) throws Exception {
+        for (int seed = 0; seed < seeds; seed++) {
+            try {
+                new Simulation(mode, seed).run();
+            } catch (AssertionError | RuntimeException | IOException e) {
+                throw new AssertionError("mode " + mode + ", seed " + seed, e);
+            }
+        }
+    }
+
+    private static final class Simulation {
+        /** What the source has committed. */
+        private record Committed(long commitLsn, List<String> rows) {
+            long end() {
+                return commitLsn + 8;
+            }
+        }
+
+        private final Random random;
+        private final AcknowledgeMode mode;
+        private final StagingConfig config;
+        private final SimulatedFiles files = new SimulatedFiles();
+        private final List<Committed> history = new ArrayList<>();
+
+        private StagingLog log;
+        private long sessions;
+        /** What the source still has to send in this session, and the chunk that was refused. */
+        private List<MessageChunk> toSend = new ArrayList<>();
+
+        private MessageChunk refused;
+
+        private long acknowledged = FIRST;
+        private final List<String> target = new ArrayList<>();
+        private long targetPosition = FIRST;
+
+        Simulation(AcknowledgeMode mode, long seed) {
+            this.random = new Random(seed);
+            this.mode = mode;
+            this.config = new StagingConfig(
+                    FOLDER,
+                    mode,
+                    200 + random.nextInt(3000),
+                    200 + random.nextInt(2000),
+                    1 << 30,
+                    random.nextBoolean());
+            long lsn = FIRST;
+            for (int i = 0; i < 30; i++) {
+                lsn += 8 + random.nextInt(20);
+                List<String> rows = new ArrayList<>();
+                int count = random.nextInt(8) == 0 ? 60 : random.nextInt(5);
+                for (int row = 0; row < count; row++) {
+                    rows.add("r" + i + "-" + row + "x".repeat(random.nextInt(80)));
+                }
+                history.add(new Committed(lsn, rows));
+            }
+        }
+
+        void run() throws IOException, InterruptedException {
+            start();
+            for (int step = 0; step < 300; step++) {
+                step();
+                marks();
+            }
+            files.failNever();
+            for (int quiet = 0; quiet < 3; quiet++) {
+                startSession();
+                while (!toSend.isEmpty() || refused != null) {
+                    send();
+                }
+                while (apply(false)) {
+                    marks();
+                }
+            }
+            List<String> expected = new ArrayList<>();
+            for (Committed committed : history) {
+                if (!committed.rows.isEmpty()) {
+                    expected.add(committed.commitLsn + ":" + String.join(",", committed.rows));
+                }
+            }
+            assertThat(target).isEqualTo(expected);
+            assertThat(files.openFiles()).isZero();
+            log.close();
+        }
+
+        private void step() throws IOException, InterruptedException {
+            int dice = random.nextInt(100);
+            if (dice < 55) {
+                send();
+            } else if (dice < 85) {
+                apply(random.nextInt(5) == 0);
+            } else if (dice < 90) {
+                startSession();
+            } else if (dice < 93) {
+                files.crash();
+                start();
+            } else if (dice < 95) {
+                if (random.nextBoolean()) {
+                    files.losePower();
+                } else {
+                    files.losePower(random);
+                }
+                start();
+            } else if (dice < 96) {
+                log.close();
+                start();
+            } else if (dice < 98) {
+                files.failFrom(random.nextInt(6));
+            } else {
+                files.failNever();
+            }
+        }
+
+        private void start() throws IOException {
+            files.failNever();
+            log = StagingLog.open(config, files);
+            log.reconcile(new Position(PgOutputBytes.SOURCE, new Lsn(targetPosition)));
+            startSession();
+        }
+
+        /** As a server does: everything that committed at or after where it starts. */
+        private void startSession() {
+            long requested = log.stagedPosition().orElseThrow().lsn().value();
+            assertThat(acknowledged).as("acknowledged what is not staged").isLessThanOrEqualTo(requested);
+            long from = random.nextInt(4) == 0 ? acknowledged : requested;
+            sessions++;
+            toSend = new ArrayList<>();
+            refused = null;
+            PgOutputBytes session = new PgOutputBytes(sessions, from);
+            boolean[] announced = new boolean[3];
+            long sent = from;
+            for (int i = 0; i < history.size(); i++) {
+                Committed committed = history.get(i);
+                if (committed.commitLsn < from) {
+                    continue;
+                }
+                // All that committed before a keepalive's position has been sent.
+                long next = i + 1 < history.size() ? history.get(i + 1).commitLsn : Long.MAX_VALUE;
+                session.begin(committed.commitLsn, 1 + (int) committed.commitLsn);
+                for (String row : committed.rows) {
+                    int oid = random.nextInt(announced.length);
+                    if (!announced[oid] || random.nextInt(30) == 0) {
+                        announced[oid] = true;
+                        session.type(20000 + oid, "type" + oid).relation(oid + 1, "t" + sessions, "id");
+                    }
+                    session.insert(oid + 1, row);
+                    cut(session);
+                }
+                session.commit(committed.commitLsn);
+                sent = committed.end();
+                if (random.nextInt(10) == 0) {
+                    toSend.add(session.chunk(Math.min(sent + random.nextInt(5), next)));
+                } else {
+                    cut(session);
+                }
+            }
+            toSend.add(session.chunk(sent));
+        }
+
+        private void cut(PgOutputBytes session) {
+            if (random.nextInt(6) == 0) {
+                toSend.add(session.chunk());
+            }
+        }
+
+        private void send() throws InterruptedException {
+            if (refused == null && toSend.isEmpty()) {
+                return;
+            }
+            MessageChunk chunk = refused == null ? toSend.remove(0) : refused;
+            try {
+                log.append(chunk);
+                refused = null;
+            } catch (IOException full) {
+                refused = chunk;
+            }
+            if (mode == AcknowledgeMode.STAGED) {
+                acknowledged =
+                        Math.max(acknowledged, log.durableLsn().map(Lsn::value).orElse(FIRST));
+            }
+        }
+
+        /** One batch; the target is one thread with the source here, so it does not wait for what is arriving. */
+        private boolean apply(boolean fails) throws IOException, InterruptedException {
+            TransactionBatch batch;
+            try {
+                batch = StagingReads.take(log);
+            } catch (IOException full) {
+                return true;
+            }
+            if (batch == null) {
+                return false;
+            }
+            if (((StagedBatch) batch).arriving() != null || fails) {
+                log.release(batch);
+                return false;
+            }
+            assertThat(batch.after().value()).isLessThanOrEqualTo(targetPosition);
+            List<String> read = new ArrayList<>();
+            long through;
+            try (TransactionCursor cursor = batch.open()) {
+                while (cursor.nextTransaction()) {
+                    List<String> rows = new ArrayList<>();
+                    for (Change change; (change = cursor.nextChange()) != null; ) {
+                        rows.add(((Change.Insert) change).row().text(0));
+                    }
+                    long commitLsn = cursor.transaction().commitLsn().value();
+                    assertThat(commitLsn).isGreaterThanOrEqualTo(targetPosition);
+                    read.add(commitLsn + ":" + String.join(",", rows));
+                }
+                through = cursor.through().value();
+            } catch (TransactionAbandonedException e) {
+                throw new AssertionError("whole files cannot be abandoned", e);
+            }
+            target.addAll(read);
+            targetPosition = through;
+            if (random.nextInt(20) == 0) {
+                // Committed, and the process dies before it could say so.
+                files.crash();
+                start();
+                return true;
+            }
+            log.complete(batch);
+            if (mode == AcknowledgeMode.APPLIED) {
+                acknowledged = targetPosition;
+            }
+            return true;
+        }
+
+        private void marks() throws IOException {
+            StagingStatus status = log.status();
+            assertThat(status.applied().orElseThrow().value()).isLessThanOrEqualTo(targetPosition);
+            assertThat(acknowledged)
+                    .isLessThanOrEqualTo(status.staged().orElseThrow().value());
+        }
+    }
+}
