@@ -119,7 +119,8 @@ final class ReplicationStream {
     }
 
     /**
-     * Reads until told to stop. When it fails, every complete transaction that was read has been handed over, and
+     * Reads until told to stop. When it ends, every complete transaction that was read has been handed over, then the
+     * session's end, and
      * {@link ReadProgress#received()} is where the next session must start.
      */
     void read(BooleanSupplier stopping, BooleanSupplier suspended) throws SQLException, IOException, CaptureException {
@@ -147,6 +148,7 @@ final class ReplicationStream {
             if (!chunk.isEmpty()) {
                 handOff.put(chunk.build(null));
             }
+            handOff.put(chunk.build(null)); // no messages: the end of the session
             progress.received(received);
         }
     }
