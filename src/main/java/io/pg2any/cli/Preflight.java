@@ -8,6 +8,7 @@ import io.pg2any.capture.CaptureException;
 import io.pg2any.capture.ConnectionString;
 import io.pg2any.capture.Problem;
 import io.pg2any.capture.SourceCatalog;
+import io.pg2any.capture.SourcePreflight;
 import io.pg2any.change.Relation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +34,7 @@ final class Preflight {
 
     static Preflight of(Settings settings) {
         CaptureConfig capture = captureConfig(settings);
-        List<Problem> problems = new ArrayList<>();
+        List<Problem> problems = new ArrayList<>(SourcePreflight.check(capture, Optional.empty()));
         checkStaging(settings.stagingFolder(), problems);
         checkTarget(settings, published(capture, problems), problems);
         return new Preflight(problems);
