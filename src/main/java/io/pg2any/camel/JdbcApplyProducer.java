@@ -7,6 +7,7 @@ import io.pg2any.change.Position;
 import io.pg2any.change.TransactionAbandonedException;
 import io.pg2any.change.TransactionBatch;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -168,6 +169,8 @@ class JdbcApplyProducer extends DefaultProducer {
             PipelineFailedException failure = failure(e);
             pipeline.fail(failure);
             throw failure;
+        } catch (InterruptedIOException e) {
+            throw e; // stopping while a transaction was still arriving: rolled back, it comes again
         } catch (IOException e) {
             PipelineFailedException failure =
                     new PipelineFailedException("staged changes cannot be read: " + e.getMessage(), false, e);

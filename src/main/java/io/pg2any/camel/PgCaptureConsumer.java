@@ -157,7 +157,9 @@ class PgCaptureConsumer extends DefaultConsumer implements Suspendable {
                 acknowledgeItself(chunk);
                 return;
             }
-            if (pipeline.failure().isPresent() || !isRunAllowed()) {
+            if (pipeline.failure().isPresent()
+                    || !isRunAllowed()
+                    || endpoint.getCamelContext().isStopping()) {
                 return; // what was not delivered comes again from the acknowledged position after a start
             }
             pipeline.captureFailed();

@@ -57,6 +57,15 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
         executor.execute(() -> consume(opened));
     }
 
+    /** The first thing a stopping context does: what waits for the source would hold it up. */
+    @Override
+    protected void doSuspend() throws Exception {
+        if (endpoint.getCamelContext().isStopping()) {
+            log.prepareToClose();
+        }
+        super.doSuspend();
+    }
+
     @Override
     protected void doStop() throws Exception {
         super.doStop();
@@ -115,7 +124,7 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
                 from.complete(batch);
                 return;
             }
-            if (pipeline.failure().isPresent() || !isRunAllowed()) {
+            if (pipeline.failure().isPresent() || !isRunAllowed() || isSuspendingOrSuspended()) {
                 from.release(batch);
                 return;
             }

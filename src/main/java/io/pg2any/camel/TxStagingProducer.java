@@ -46,7 +46,11 @@ class TxStagingProducer extends DefaultProducer {
             throw new InvalidPayloadException(exchange, MessageChunk.class);
         }
         try {
-            log.append(chunk);
+            if (chunk.endsSession()) {
+                log.sessionEnded(chunk.session());
+            } else {
+                log.append(chunk);
+            }
         } catch (MalformedMessageException | PositionMismatchException | StagingQuotaExceededException e) {
             PipelineFailedException failure = new PipelineFailedException(e.getMessage(), false, e);
             resource.pipeline().fail(failure);

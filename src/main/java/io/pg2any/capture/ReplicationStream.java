@@ -45,8 +45,12 @@ final class ReplicationStream {
      * message cost the walsender, too, more than everything else done here.
      */
     private static final long GATHER_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+    /** After more than this at once there is no need to gather: the reader is behind anyway. */
+    private static final int GATHERED_MESSAGES = 100;
     /** A hungry dispatcher gets what there is at the latest after this, however busy the stream. */
     private static final long CHUNK_AGE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    private static final int MESSAGES_AT_ONCE = 4096;
     /** Longest wait for the socket: how late flags set by other threads are seen. */
     private static final int IDLE_WAIT_MILLIS = 50;
     /** The same while the server waits for a confirmation, as in its shutdown. */
@@ -78,6 +82,7 @@ final class ReplicationStream {
     private long pendingIdle;
 
     private boolean replyRequested;
+    private long serverAskedAt = NEVER;
     private long keepaliveEnd;
     private long confirmed;
     private long statusSentAt = NEVER;
@@ -119,7 +124,8 @@ final class ReplicationStream {
     }
 
     /**
-     * Reads until told to stop. When it fails, every complete transaction that was read has been handed over, and
+     * Reads until told to stop. When it ends, every complete transaction that was read has been handed over, then the
+     * session's end, and
      * {@link ReadProgress#received()} is where the next session must start.
      */
     void read(BooleanSupplier stopping, BooleanSupplier suspended) throws SQLException, IOException, CaptureException {
@@ -130,9 +136,14 @@ final class ReplicationStream {
                     handOverIfHungry(0);
                     // Unparked when there is room again; the server goes on hearing of us meanwhile.
                     LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(waitMillis()));
-                } else if (drain()) {
+                    continue;
+                }
+                int messages = drain();
+                if (messages > 0) {
                     handOverIfHungry(CHUNK_AGE_NANOS);
-                    LockSupport.parkNanos(this, GATHER_NANOS);
+                    if (messages < GATHERED_MESSAGES) {
+                        LockSupport.parkNanos(this, GATHER_NANOS);
+                    }
                     socket.poll();
                 } else {
                     if (socket.ended()) {
@@ -147,6 +158,7 @@ final class ReplicationStream {
             if (!chunk.isEmpty()) {
                 handOff.put(chunk.build(null));
             }
+            handOff.put(chunk.build(null)); // no messages: the end of the session
             progress.received(received);
         }
     }
@@ -158,15 +170,14 @@ final class ReplicationStream {
         copy.endCopy();
     }
 
-    /** Handles whatever has arrived; false when that is nothing. */
-    private boolean drain() throws SQLException, CaptureException {
-        boolean any = false;
-        for (int count = 0; count < 4096 && !handOff.isFull(); count++) {
+    /** Handles what has arrived, but not more than a status update can wait for; how many messages that were. */
+    private int drain() throws SQLException, CaptureException {
+        int count = 0;
+        for (; count < MESSAGES_AT_ONCE && !handOff.isFull(); count++) {
             byte[] frame = copy.readFromCopy(false);
             if (frame == null) {
                 break;
             }
-            any = true;
             if (frame[0] == 'w') {
                 message(frame);
             } else if (frame[0] == 'k' && frame.length == KEEPALIVE_BYTES) {
@@ -178,12 +189,12 @@ final class ReplicationStream {
                         "check that the server is a PostgreSQL that this release supports");
             }
         }
-        if (any) {
+        if (count > 0) {
             progress.publish(Instant.now(clock));
             progress.received(received);
             progress.serverWalEnd(serverWalEnd);
         }
-        return any;
+        return count;
     }
 
     private void message(byte[] frame) throws SQLException, CaptureException {
@@ -288,8 +299,6 @@ final class ReplicationStream {
     private boolean replyRequestedRecently() {
         return serverAskedAt != NEVER && !elapsed(serverAskedAt, TimeUnit.SECONDS.toNanos(10));
     }
-
-    private long serverAskedAt = NEVER;
 
     private void sendStatusIfDue() throws SQLException {
         long now = nanoClock.getAsLong();

@@ -35,6 +35,13 @@ public record MessageChunk(
     }
 
     /**
+     * The chunk that says its session is over: nothing more comes of it, and what was in progress never completes.
+     */
+    public boolean endsSession() {
+        return messages == 0 && idleThrough == null;
+    }
+
+    /**
      * Everything that committed before this position ended in this chunk or before it: the end of the last transaction
      * that ends here, or the idle position; null when the chunk holds only a part of a transaction.
      */

@@ -63,6 +63,7 @@ public final class StagingLog implements AutoCloseable {
     private Lsn applied;
     private Lsn durable;
     private String lastError;
+    private boolean stopping;
     private boolean closed;
 
     private StagingLog(
@@ -222,6 +223,20 @@ public final class StagingLog implements AutoCloseable {
             if (!closed && aggregator.session() == session) {
                 abandonTransaction();
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * From now on nobody is made to wait for the source or the target: who waits for the rest of an arriving
+     * transaction is told that it is abandoned, who waits for room is refused. Whole transactions go on.
+     */
+    public void prepareToClose() {
+        lock.lock();
+        try {
+            stopping = true;
+            changed.signalAll();
         } finally {
             lock.unlock();
         }
@@ -408,7 +423,8 @@ public final class StagingLog implements AutoCloseable {
         lock.lock();
         try {
             while (true) {
-                if (file.isAbandoned() || (closed && file.sealed() == null)) {
+                boolean givenUp = closed || (stopping && file == aggregator.arriving());
+                if (file.isAbandoned() || (givenUp && file.sealed() == null)) {
                     throw new TransactionAbandonedException("the transaction after " + file.header.after()
                             + " did not arrive to its end; the source sends it again");
                 }
@@ -470,8 +486,8 @@ public final class StagingLog implements AutoCloseable {
             }
             pending.deleteCompleted();
             changed.awaitNanos(LONGEST_WAIT_NANOS);
-            if (closed) {
-                throw new IOException("staging was closed while it waited for room; the chunk was not taken");
+            if (closed || stopping) {
+                throw new IOException("staging stops while it waits for room; the chunk was not taken");
             }
         }
     }
@@ -530,7 +546,7 @@ public final class StagingLog implements AutoCloseable {
             return new StagedBatch(this, whole);
         }
         OpenFile arriving = aggregator.arriving();
-        return arriving != null && config.offerWhileArriving() ? new StagedBatch(this, arriving) : null;
+        return arriving != null && config.offerWhileArriving() && !stopping ? new StagedBatch(this, arriving) : null;
     }
 
     private long stagedBytes() {
