@@ -191,7 +191,8 @@ public final class Capture implements AutoCloseable {
             LOG.debug("capture of slot {} failed while closing", config.slot(), e);
             return;
         }
-        LOG.error("capture of slot {} stopped: {}. {}", config.slot(), e.getMessage(), e.remedy());
+        // Whoever takes chunks gets the error and tells it.
+        LOG.debug("capture of slot {} stopped", config.slot(), e);
         remember(e);
         state = State.FAILED;
         handOff.fail(e);

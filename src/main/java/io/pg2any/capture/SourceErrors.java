@@ -18,7 +18,8 @@ final class SourceErrors {
                 return new CaptureException(
                         Kind.CONFIG,
                         text,
-                        "give the role the privilege (ALTER ROLE ... REPLICATION; CREATE on the database and ownership"
+                        "give the role " + config.connection().user().orElse("that connects")
+                                + " the privilege (ALTER ROLE ... REPLICATION; CREATE on the database and ownership"
                                 + " of the tables for a publication, superuser for FOR ALL TABLES)",
                         e);
             case "55006":

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What an operator can get wrong ends the process with exit code 2 and a message with the cause and the remedy. */
 class ConfigurationErrorIT {
@@ -101,17 +103,26 @@ class ConfigurationErrorIT {
         }
     }
 
-    @Test
-    void aTargetTableWhoseColumnsDoNotFitIsNamed() throws Exception {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "id INTEGER PRIMARY KEY | lacks columns v",
+                "id INTEGER PRIMARY KEY, v TEXT, other TEXT NOT NULL | for column other",
+                "v TEXT | lacks columns id"
+            })
+    void aTargetTableWhoseColumnsDoNotFitIsNamed(String columns, String named) throws Exception {
         Path target = folder.resolve("misfit.db");
         try (Connection sqlite = DriverManager.getConnection("jdbc:sqlite:" + target);
                 Statement statement = sqlite.createStatement()) {
-            statement.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, other TEXT NOT NULL)");
+            statement.execute("CREATE TABLE t (" + columns + ")");
         }
         assertRefused(
-                Map.of("CDC_DEST_URI", target.toString(), "PG2ANY_TABLES", "expect", "CDC_REPLICATION_SLOT", "misfit"),
-                "t",
-                "\"v\"");
+                Map.of("CDC_DEST_URI", target.toString(), "PG2ANY_TABLES", "expect"),
+                target.toString(),
+                "table t",
+                "public.t",
+                named);
     }
 
     private String assertRefused(Map<String, String> wrong, String... words) throws Exception {
@@ -131,6 +142,9 @@ class ConfigurationErrorIT {
                     .hasValue(2);
             String output = Files.readString(pipeline.log());
             assertThat(output).contains(words).doesNotContain("\tat ");
+            assertThat(output.lines().filter(line -> line.contains(" ERROR ") || line.startsWith("pg2any: ")))
+                    .as(output)
+                    .hasSize(1);
             return output;
         }
     }

@@ -53,7 +53,7 @@ class FaultIT {
             for (int i = 0; i < 2; i++) {
                 server.stop(StopMode.IMMEDIATE);
                 server.start();
-                awaitTransactions(scenario, 50);
+                scenario.awaitTransactions(50);
             }
             assertStillTheSameProcess(scenario);
         }
@@ -63,7 +63,7 @@ class FaultIT {
     void aTerminatedWalsenderIsReplacedWithoutLoss() throws Exception {
         try (Scenario scenario = scenario("walsender").begin(WORKLOAD)) {
             for (int i = 0; i < 3; i++) {
-                awaitTransactions(scenario, 50);
+                scenario.awaitTransactions(50);
                 scenario.source("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
                         + " WHERE slot_name = 'walsender' AND active");
             }
@@ -91,7 +91,7 @@ class FaultIT {
 
             assertThat(took).isLessThan(Duration.ofSeconds(6));
             scenario.workload().resume();
-            awaitTransactions(scenario, 50);
+            scenario.awaitTransactions(50);
             assertStillTheSameProcess(scenario);
         }
     }
@@ -208,17 +208,6 @@ class FaultIT {
         scenario.assertBothSidesEqual();
         scenario.assertWatched();
         scenario.assertStopsGracefully();
-    }
-
-    private static void awaitTransactions(Scenario scenario, int more) throws Exception {
-        long goal = scenario.workload().transactions() + more;
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        CountDownLatch never = new CountDownLatch(1);
-        while (scenario.workload().transactions() < goal) {
-            scenario.workload().throwFailure();
-            assertThat(System.nanoTime()).as("the workload goes on").isLessThan(end);
-            never.await(20, TimeUnit.MILLISECONDS);
-        }
     }
 
     private static boolean exists(String sql) throws SQLException {

@@ -20,10 +20,13 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** A database with the workload's tables, the real jar in its own process, and a reader that watches the target. */
 final class Scenario implements AutoCloseable {
     static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration WORKLOAD_LIMIT = Duration.ofSeconds(60);
     static final Duration PATIENCE = Duration.ofSeconds(40);
 
     final String name;
@@ -63,7 +66,7 @@ final class Scenario implements AutoCloseable {
         return new Scenario(name, server, new PipelineProcess(jar(), folder.resolve(name), all));
     }
 
-    /** Starts the pipeline for the first time, fills the tables behind its slot, and starts the workload. */
+    /** Starts the pipeline for the first time, fills the tables behind its slot, and gets the workload going. */
     Scenario begin(Workload.Options options) throws IOException, SQLException, InterruptedException {
         startPipeline();
         try (Connection connection = connect()) {
@@ -71,7 +74,21 @@ final class Scenario implements AutoCloseable {
             WorkloadSchema.fill(connection);
         }
         workload = Workload.start(this::connect, options);
+        // So many that every table has had its first change.
+        awaitTransactions(100);
         return this;
+    }
+
+    /** Waits until the workload has committed that many more. */
+    void awaitTransactions(int more) throws SQLException, InterruptedException {
+        long goal = workload.transactions() + more;
+        long end = System.nanoTime() + WORKLOAD_LIMIT.toNanos();
+        CountDownLatch never = new CountDownLatch(1);
+        while (workload.transactions() < goal) {
+            workload.throwFailure();
+            assertThat(System.nanoTime()).as("the workload goes on").isLessThan(end);
+            never.await(20, TimeUnit.MILLISECONDS);
+        }
     }
 
     Process startPipeline(String... more) throws IOException {
