@@ -128,7 +128,7 @@ class PgCaptureConsumer extends DefaultConsumer implements Suspendable {
             Thread.currentThread().interrupt(); // stopping
         } catch (CaptureException e) {
             pipeline.fail(new PipelineFailedException(
-                    e.getMessage() + (e.remedy().isEmpty() ? "" : " " + e.remedy()),
+                    e.getMessage() + (e.remedy().isEmpty() ? "" : "; " + e.remedy()),
                     e.kind() == CaptureException.Kind.CONFIG,
                     e));
         } catch (MalformedMessageException | RuntimeException | Error e) {

@@ -53,6 +53,7 @@ public final class Pipeline {
     private volatile CaptureConfig source;
     private volatile Supplier<Optional<CaptureStatus>> captureStatus = Optional::empty;
     private volatile Lsn applied = Lsn.ZERO;
+    private volatile Lsn durable = Lsn.ZERO;
     private volatile long appliedAtMillis;
     private volatile Instant newestApplied;
     private volatile Instant caughtUpAt;
@@ -212,6 +213,15 @@ public final class Pipeline {
         if (!received().isAfter(applied)) {
             caughtUpAt = Instant.now();
         }
+    }
+
+    /** A power failure would not take back from the target what committed before this position. */
+    void durable(Lsn lsn) {
+        durable = lsn;
+    }
+
+    Lsn durableLsn() {
+        return durable;
     }
 
     long appliedTransactions() {
