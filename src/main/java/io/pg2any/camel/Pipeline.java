@@ -9,6 +9,7 @@ import io.pg2any.capture.SourceCatalog;
 import io.pg2any.change.Lsn;
 import io.pg2any.change.Position;
 import io.pg2any.change.Relation;
+import io.pg2any.pgoutput.MessageChunk;
 import io.pg2any.staging.AcknowledgeMode;
 import io.pg2any.staging.StagingLog;
 import io.pg2any.staging.StagingStatus;
@@ -49,6 +50,7 @@ public final class Pipeline {
     private boolean targetKnown;
     private Position targetPosition;
 
+    private volatile MessageChunk lastStaged;
     private volatile Target target;
     private volatile CaptureConfig source;
     private volatile Supplier<Optional<CaptureStatus>> captureStatus = Optional::empty;
@@ -117,6 +119,15 @@ public final class Pipeline {
         }
         targetKnown = true;
         notifyAll();
+    }
+
+    /** Staging has taken this chunk: the proof that it was delivered. */
+    void staged(MessageChunk chunk) {
+        lastStaged = chunk;
+    }
+
+    boolean wasStaged(MessageChunk chunk) {
+        return lastStaged == chunk;
     }
 
     /**
