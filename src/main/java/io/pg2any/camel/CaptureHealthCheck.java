@@ -25,8 +25,10 @@ class CaptureHealthCheck extends AbstractHealthCheck {
     @Override
     protected void doCall(HealthCheckResultBuilder builder, Map<String, Object> options) {
         builder.detail("slot", consumer.config().slot());
-        consumer.pipeline().failure().ifPresentOrElse(
-                failure -> builder.message(failure.getMessage()).down(), () -> callStatus(builder));
+        consumer.pipeline()
+                .failure()
+                .ifPresentOrElse(
+                        failure -> builder.message(failure.getMessage()).down(), () -> callStatus(builder));
     }
 
     private void callStatus(HealthCheckResultBuilder builder) {
@@ -51,8 +53,8 @@ class CaptureHealthCheck extends AbstractHealthCheck {
                 }
             }
             default ->
-                builder.message("slot " + consumer.config().slot() + " is not streaming ("
-                                + status.state() + status.error().map(error -> "): " + error).orElse(")"))
+                builder.message("slot " + consumer.config().slot() + " is not streaming (" + status.state()
+                                + status.error().map(error -> "): " + error).orElse(")"))
                         .down();
         }
     }

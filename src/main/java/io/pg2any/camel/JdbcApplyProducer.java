@@ -48,8 +48,7 @@ class JdbcApplyProducer extends DefaultProducer {
         super.doStart();
         pipeline = Pipeline.of(endpoint.getCamelContext(), endpoint.getPipeline());
         try {
-            target = JdbcTargets.create(
-                    endpoint.getPipeline(), endpoint.getConfiguration(), pipeline::primaryKey);
+            target = JdbcTargets.create(endpoint.getPipeline(), endpoint.getConfiguration(), pipeline::primaryKey);
         } catch (IllegalArgumentException e) {
             PipelineFailedException failure = new PipelineFailedException(e.getMessage(), true, e);
             pipeline.fail(failure);

@@ -27,8 +27,7 @@ public final class JdbcTargets {
      * @param keys looks up primary keys that the stream does not tell
      * @throws IllegalArgumentException for an option that means nothing; names it
      */
-    static Target create(String pipeline, JdbcApplyConfiguration configuration, KeySource keys)
-            throws TargetException {
+    static Target create(String pipeline, JdbcApplyConfiguration configuration, KeySource keys) throws TargetException {
         ApplyOptions options = new ApplyOptions(
                 pipeline,
                 TableMapping.parse(configuration.getSchemaMapping()),

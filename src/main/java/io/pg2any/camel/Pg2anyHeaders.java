@@ -32,8 +32,9 @@ public interface Pg2anyHeaders {
     String APPLIED_LSN = "CamelPg2anyAppliedLsn";
 
     @Metadata(
-            description = "Everything that committed before this position is safe and may be acknowledged to PostgreSQL:"
-                    + " durable at the target, or durably staged",
+            description =
+                    "Everything that committed before this position is safe and may be acknowledged to PostgreSQL:"
+                            + " durable at the target, or durably staged",
             javaType = "io.pg2any.change.Lsn",
             label = "producer")
     String SAFE_LSN = "CamelPg2anySafeLsn";

@@ -45,7 +45,8 @@ class PgCaptureConsumer extends DefaultConsumer implements Suspendable {
         this.endpoint = endpoint;
         this.config = config;
         this.pipeline = endpoint.pipeline();
-        // Without a named pipeline nothing else says what is safe: a finished exchange does, as with the stock component.
+        // Without a named pipeline nothing else says what is safe: a finished exchange does, as with the stock
+        // component.
         this.acknowledgesItself = endpoint.getConfiguration().getPipeline() == null;
     }
 
@@ -160,7 +161,11 @@ class PgCaptureConsumer extends DefaultConsumer implements Suspendable {
                 return; // what was not delivered comes again from the acknowledged position after a start
             }
             pipeline.captureFailed();
-            LOG.warn("Chunk of slot {} failed and is tried again in {} ms: {}", config.slot(), delay, failure.toString());
+            LOG.warn(
+                    "Chunk of slot {} failed and is tried again in {} ms: {}",
+                    config.slot(),
+                    delay,
+                    failure.toString());
             Thread.sleep(delay);
             delay = Math.min(delay * 2, RETRY_MILLIS_MAX);
         }

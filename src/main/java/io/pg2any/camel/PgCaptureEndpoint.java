@@ -46,9 +46,10 @@ public class PgCaptureEndpoint extends PgReplicationSlotEndpoint {
     /** The path that names the producer; a slot of that name needs the long form of the URI. */
     static final String ACKNOWLEDGE = "acknowledge";
 
-    private static final Pattern LONG_PATH =
-            Pattern.compile("(?://)?(?<hosts>[^/]*)/(?<database>[^/]+)/(?<slot>[a-z0-9_]+)(?::(?<plugin>[A-Za-z0-9_-]+))?");
-    private static final Pattern SLOT_PATH = Pattern.compile("(?://)?(?<slot>[a-z0-9_]+)(?::(?<plugin>[A-Za-z0-9_-]+))?");
+    private static final Pattern LONG_PATH = Pattern.compile(
+            "(?://)?(?<hosts>[^/]*)/(?<database>[^/]+)/(?<slot>[a-z0-9_]+)(?::(?<plugin>[A-Za-z0-9_-]+))?");
+    private static final Pattern SLOT_PATH =
+            Pattern.compile("(?://)?(?<slot>[a-z0-9_]+)(?::(?<plugin>[A-Za-z0-9_-]+))?");
 
     @UriParam
     private PgCaptureConfiguration configuration;
@@ -126,8 +127,9 @@ public class PgCaptureEndpoint extends PgReplicationSlotEndpoint {
             throw new IllegalArgumentException("slotOptions " + slotOptions.keySet() + " of " + getEndpointUri()
                     + " are not supported; publication_names and proto_version are");
         }
-        String publication =
-                publications != null ? publications.toString() : Optional.ofNullable(configuration.getPublication()).orElse("");
+        String publication = publications != null
+                ? publications.toString()
+                : Optional.ofNullable(configuration.getPublication()).orElse("");
         List<String> names = Arrays.stream(publication.split(","))
                 .map(String::strip)
                 .filter(name -> !name.isEmpty())
@@ -156,8 +158,10 @@ public class PgCaptureEndpoint extends PgReplicationSlotEndpoint {
                     "postgresql://" + user + password + "@" + hosts + "/" + encode(getDatabase()));
         }
         String connection = Optional.ofNullable(configuration.getConnection())
-                .orElseThrow(() -> new IllegalArgumentException("pgcapture:" + getSlot()
-                        + " names only a slot: set camel.component.pgcapture.connection, or the endpoint's connection"));
+                .orElseThrow(
+                        () -> new IllegalArgumentException(
+                                "pgcapture:" + getSlot()
+                                        + " names only a slot: set camel.component.pgcapture.connection, or the endpoint's connection"));
         return ConnectionString.parse(connection);
     }
 

@@ -233,9 +233,7 @@ public final class Pipeline {
             base = caughtUp;
         }
         if (base == null) {
-            base = stagingStatus()
-                    .flatMap(StagingStatus::oldestUnappliedSince)
-                    .orElse(Instant.now());
+            base = stagingStatus().flatMap(StagingStatus::oldestUnappliedSince).orElse(Instant.now());
         }
         Duration behind = Duration.between(base, Instant.now());
         return behind.isNegative() ? Duration.ZERO : behind;

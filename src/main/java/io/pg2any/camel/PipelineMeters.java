@@ -49,12 +49,15 @@ public class PipelineMeters {
     public void refresh() {
         pipeline.target().map(Target::status).ifPresent(status -> {
             bindRows(status.rows(), boundRows, this::bindApplied);
-            bindRows(status.divergences(), boundDivergences, (rows, count) -> counter(
-                    "pg2any.divergences",
-                    "Updates and deletes that found no row at the target",
-                    tableTags(rows),
-                    count,
-                    LongAdder::sum));
+            bindRows(
+                    status.divergences(),
+                    boundDivergences,
+                    (rows, count) -> counter(
+                            "pg2any.divergences",
+                            "Updates and deletes that found no row at the target",
+                            tableTags(rows),
+                            count,
+                            LongAdder::sum));
         });
         long now = System.nanoTime();
         if (now - nanosBefore >= Duration.ofSeconds(1).toNanos()) {
@@ -71,32 +74,49 @@ public class PipelineMeters {
                 "Protocol messages received from PostgreSQL",
                 Tags.empty(),
                 this,
-                meters -> meters.capture().map(status -> status.totals().messages()).orElse(0L));
+                meters -> meters.capture()
+                        .map(status -> status.totals().messages())
+                        .orElse(0L));
         counter(
                 "pg2any.received.bytes",
                 "Bytes of protocol messages received from PostgreSQL",
                 Tags.empty(),
                 this,
-                meters -> meters.capture().map(status -> status.totals().bytes()).orElse(0L));
+                meters ->
+                        meters.capture().map(status -> status.totals().bytes()).orElse(0L));
         counter(
                 "pg2any.received.transactions",
                 "Committed transactions received from PostgreSQL",
                 Tags.empty(),
                 this,
-                meters -> meters.capture().map(status -> status.totals().transactions()).orElse(0L));
-        gauge("pg2any.events.per.second", "Messages received per second, between the last two scrapes", meters ->
-                meters.eventsPerSecond);
-        gauge("pg2any.current.received.lsn", "Everything that committed before this LSN has been received", meters ->
-                meters.capture().map(status -> status.received().value()).orElse(0L));
-        gauge("pg2any.confirmed.lsn", "Everything that committed before this LSN has been acknowledged", meters ->
-                meters.capture().map(status -> status.confirmed().value()).orElse(0L));
+                meters -> meters.capture()
+                        .map(status -> status.totals().transactions())
+                        .orElse(0L));
+        gauge(
+                "pg2any.events.per.second",
+                "Messages received per second, between the last two scrapes",
+                meters -> meters.eventsPerSecond);
+        gauge(
+                "pg2any.current.received.lsn",
+                "Everything that committed before this LSN has been received",
+                meters -> meters.capture()
+                        .map(status -> status.received().value())
+                        .orElse(0L));
+        gauge(
+                "pg2any.confirmed.lsn",
+                "Everything that committed before this LSN has been acknowledged",
+                meters -> meters.capture()
+                        .map(status -> status.confirmed().value())
+                        .orElse(0L));
         gauge("pg2any.source.connection.status", "1 while the slot streams", PipelineMeters::sourceConnected);
         Gauge.builder("pg2any.connection.status", this, PipelineMeters::sourceConnected)
                 .tags("connection_type", "source", "destination_type", "")
                 .description("1 while the connection works")
                 .register(registry);
-        gauge("pg2any.buffer.memory.usage.bytes", "Bytes between the socket and staging", meters ->
-                meters.capture().map(CaptureStatus::handoffBytes).orElse(0L));
+        gauge(
+                "pg2any.buffer.memory.usage.bytes",
+                "Bytes between the socket and staging",
+                meters -> meters.capture().map(CaptureStatus::handoffBytes).orElse(0L));
         counter(
                 "pg2any.errors",
                 "Failures, each of which was or is being tried again",
@@ -106,26 +126,48 @@ public class PipelineMeters {
     }
 
     private void bindStaging() {
-        gauge("pg2any.consumer.queue.length", "Whole transactions that wait for the target", meters ->
-                meters.staging().map(StagingStatus::waitingTransactions).orElse(0L));
-        gauge("pg2any.queue.depth", "Whole transactions that wait for the target", meters ->
-                meters.staging().map(StagingStatus::waitingTransactions).orElse(0L));
-        gauge("pg2any.staged.bytes", "Bytes of staged files", meters ->
-                meters.staging().map(StagingStatus::stagedBytes).orElse(0L));
-        gauge("pg2any.staged.lsn", "Everything that committed before this LSN is staged", meters ->
-                meters.staging().map(status -> status.staged().map(Lsn::value).orElse(0L)).orElse(0L));
-        gauge("pg2any.oldest.unapplied.seconds", "Age of the oldest transaction that waits for the target", meters ->
-                meters.staging()
+        gauge(
+                "pg2any.consumer.queue.length",
+                "Whole transactions that wait for the target",
+                meters ->
+                        meters.staging().map(StagingStatus::waitingTransactions).orElse(0L));
+        gauge(
+                "pg2any.queue.depth",
+                "Whole transactions that wait for the target",
+                meters ->
+                        meters.staging().map(StagingStatus::waitingTransactions).orElse(0L));
+        gauge(
+                "pg2any.staged.bytes",
+                "Bytes of staged files",
+                meters -> meters.staging().map(StagingStatus::stagedBytes).orElse(0L));
+        gauge(
+                "pg2any.staged.lsn",
+                "Everything that committed before this LSN is staged",
+                meters -> meters.staging()
+                        .map(status -> status.staged().map(Lsn::value).orElse(0L))
+                        .orElse(0L));
+        gauge(
+                "pg2any.oldest.unapplied.seconds",
+                "Age of the oldest transaction that waits for the target",
+                meters -> meters.staging()
                         .flatMap(StagingStatus::oldestUnappliedSince)
                         .map(since -> seconds(Duration.between(since, Instant.now())))
                         .orElse(0.0));
-        gauge("pg2any.staging.quota.reached", "1 while the disk quota keeps capture from reading", meters ->
-                meters.staging().flatMap(StagingStatus::quotaReachedSince).isPresent() ? 1 : 0);
+        gauge(
+                "pg2any.staging.quota.reached",
+                "1 while the disk quota keeps capture from reading",
+                meters -> meters.staging()
+                                .flatMap(StagingStatus::quotaReachedSince)
+                                .isPresent()
+                        ? 1
+                        : 0);
     }
 
     private void bindApply() {
-        gauge("pg2any.last.processed.lsn", "Everything that committed before this LSN is applied", meters ->
-                meters.pipeline.appliedLsn().value());
+        gauge(
+                "pg2any.last.processed.lsn",
+                "Everything that committed before this LSN is applied",
+                meters -> meters.pipeline.appliedLsn().value());
         counter(
                 "pg2any.transactions.processed",
                 "Source transactions applied",
@@ -160,16 +202,21 @@ public class PipelineMeters {
                 .baseUnit("seconds")
                 .description("How long ago the newest applied transaction committed, 0 when nothing waits")
                 .register(registry);
-        gauge("pg2any.replication.lag.bytes", "WAL between the server's end and the applied position", meters ->
-                meters.capture()
+        gauge(
+                "pg2any.replication.lag.bytes",
+                "WAL between the server's end and the applied position",
+                meters -> meters.capture()
                         .map(status -> Math.max(
                                 0,
-                                status.serverWalEnd().value() - meters.pipeline.appliedLsn().value()))
+                                status.serverWalEnd().value()
+                                        - meters.pipeline.appliedLsn().value()))
                         .orElse(0L));
     }
 
     private void bindProcess() {
-        Gauge.builder("pg2any.uptime", () -> ManagementFactory.getRuntimeMXBean().getUptime() / 1000.0)
+        Gauge.builder(
+                        "pg2any.uptime",
+                        () -> ManagementFactory.getRuntimeMXBean().getUptime() / 1000.0)
                 .baseUnit("seconds")
                 .description("Since the process started")
                 .register(registry);

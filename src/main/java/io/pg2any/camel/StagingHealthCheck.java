@@ -48,7 +48,8 @@ class StagingHealthCheck extends AbstractHealthCheck {
         builder.detail("waitingTransactions", status.waitingTransactions());
         Instant now = Instant.now();
         if (status.quotaReachedSince().isPresent()) {
-            builder.message("disk quota reached since " + status.quotaReachedSince().get()
+            builder.message("disk quota reached since "
+                            + status.quotaReachedSince().get()
                             + ": capture waits until the target has caught up (pg2any.staging.maxBytes)")
                     .down();
             return;
@@ -62,7 +63,9 @@ class StagingHealthCheck extends AbstractHealthCheck {
             Instant moved = Instant.ofEpochMilli(
                     Math.max(pipeline.appliedAtMillis(), waiting.get().toEpochMilli()));
             Duration still = Duration.between(moved, now);
-            builder.detail("oldestUnappliedMillis", Duration.between(waiting.get(), now).toMillis());
+            builder.detail(
+                    "oldestUnappliedMillis",
+                    Duration.between(waiting.get(), now).toMillis());
             if (still.compareTo(NO_PROGRESS) > 0) {
                 builder.message("nothing was applied for " + still.toSeconds() + " s while transactions wait")
                         .down();

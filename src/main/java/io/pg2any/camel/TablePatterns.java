@@ -42,10 +42,11 @@ final class TablePatterns {
             boolean exclude = pattern.startsWith("!");
             String name = exclude ? pattern.substring(1).strip() : pattern;
             if (name.indexOf('.') <= 0 || name.endsWith(".")) {
-                throw new IllegalArgumentException(
-                        "tables=" + text + ": \"" + pattern + "\" is not of the form schema.table (public.*, !sales.audit)");
+                throw new IllegalArgumentException("tables=" + text + ": \"" + pattern
+                        + "\" is not of the form schema.table (public.*, !sales.audit)");
             }
-            (exclude ? excluded : included).add(Pattern.compile(Pattern.quote(name).replace("*", "\\E.*\\Q")));
+            (exclude ? excluded : included)
+                    .add(Pattern.compile(Pattern.quote(name).replace("*", "\\E.*\\Q")));
         }
         return new TablePatterns(List.copyOf(included), List.copyOf(excluded));
     }

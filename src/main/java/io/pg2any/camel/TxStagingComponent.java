@@ -52,8 +52,9 @@ public class TxStagingComponent extends HealthCheckComponent {
     @Metadata(
             label = "advanced",
             defaultValue = "true",
-            description = "Whether the target may begin with a large transaction while it still arrives. PostgreSQL sends"
-                    + " it only after its commit; nothing of it becomes visible before its end")
+            description =
+                    "Whether the target may begin with a large transaction while it still arrives. PostgreSQL sends"
+                            + " it only after its commit; nothing of it becomes visible before its end")
     private boolean offerWhileArriving = true;
 
     private final ConcurrentMap<String, StagingResource> resources = new ConcurrentHashMap<>();
@@ -71,25 +72,20 @@ public class TxStagingComponent extends HealthCheckComponent {
     /** One staging log per pipeline, shared by the producer and the consumer; open while either of them is started. */
     StagingResource resource(String pipeline) {
         return resources.computeIfAbsent(
-                pipeline,
-                name -> new StagingResource(Pipeline.of(getCamelContext(), name), config()));
+                pipeline, name -> new StagingResource(Pipeline.of(getCamelContext(), name), config()));
     }
 
     private StagingConfig config() {
         return new StagingConfig(
-                Path.of(folder),
-                acknowledgeMode(),
-                batchBytes,
-                transactionMemoryBytes,
-                maxBytes,
-                offerWhileArriving);
+                Path.of(folder), acknowledgeMode(), batchBytes, transactionMemoryBytes, maxBytes, offerWhileArriving);
     }
 
     private AcknowledgeMode acknowledgeMode() {
         try {
             return AcknowledgeMode.valueOf(acknowledge.toUpperCase(Locale.ROOT));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("txstaging: acknowledge=" + acknowledge + " is neither applied nor staged", e);
+            throw new IllegalArgumentException(
+                    "txstaging: acknowledge=" + acknowledge + " is neither applied nor staged", e);
         }
     }
 

@@ -25,8 +25,9 @@ public class TxStagingEndpoint extends DefaultEndpoint {
 
     @UriParam(
             label = "consumer",
-            description = "Only changes of these tables are given on: schema.table patterns separated by commas, * stands"
-                    + " for any characters, a leading ! excludes. The position moves on all the same")
+            description =
+                    "Only changes of these tables are given on: schema.table patterns separated by commas, * stands"
+                            + " for any characters, a leading ! excludes. The position moves on all the same")
     private String tables;
 
     TxStagingEndpoint(String uri, TxStagingComponent component, String pipeline) {

@@ -15,8 +15,7 @@ import java.util.List;
  */
 public final class SourceCatalog {
     /** As the wire announces a relation: a type message's name is the base type's for a domain, and only user types have one. */
-    private static final String RELATIONS =
-            """
+    private static final String RELATIONS = """
             SELECT c.oid::int8, n.nspname, c.relname, c.relreplident, a.attname, a.atttypid::int8, a.atttypmod,
                    CASE WHEN t.oid >= 10000 THEN coalesce(b.typname, t.typname) ELSE '' END,
                    c.relreplident = 'f' OR EXISTS (
@@ -35,8 +34,7 @@ public final class SourceCatalog {
             ORDER BY n.nspname, c.relname, a.attnum
             """;
 
-    private static final String PRIMARY_KEY =
-            """
+    private static final String PRIMARY_KEY = """
             SELECT a.attname
             FROM pg_catalog.pg_index i
             CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
@@ -58,7 +56,9 @@ public final class SourceCatalog {
                 PreparedStatement statement = connection.jdbc().prepareStatement(RELATIONS)) {
             statement.setArray(
                     1,
-                    connection.jdbc().createArrayOf("text", config.publications().toArray()));
+                    connection
+                            .jdbc()
+                            .createArrayOf("text", config.publications().toArray()));
             try (ResultSet rows = statement.executeQuery()) {
                 Relation current = null;
                 List<Column> columns = new ArrayList<>();

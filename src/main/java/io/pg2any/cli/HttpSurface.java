@@ -140,7 +140,8 @@ final class HttpSurface implements AutoCloseable {
                 reason = stoppedRoute(context);
             }
         }
-        boolean up = reason == null || (liveness && context != null && context.getStatus().isStarting());
+        boolean up = reason == null
+                || (liveness && context != null && context.getStatus().isStarting());
         JsonObject check = new JsonObject();
         check.put("name", "pipeline");
         check.put("status", up ? "UP" : "DOWN");

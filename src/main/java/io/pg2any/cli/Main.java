@@ -14,8 +14,11 @@ import picocli.CommandLine.IVersionProvider;
         versionProvider = Main.Version.class,
         description = "PostgreSQL change data capture: whole transactions, in commit order, exactly once.",
         subcommands = {RunCommand.class, CheckCommand.class, InspectCommand.class},
-        footer = {"", "Without a command: run.", "Settings come from CDC_* and PG2ANY_* variables or"
-                + " application.properties; the README has them all."})
+        footer = {
+            "",
+            "Without a command: run.",
+            "Settings come from CDC_* and PG2ANY_* variables or" + " application.properties; the README has them all."
+        })
 public final class Main {
     static final int OK = 0;
     static final int FATAL = 1;

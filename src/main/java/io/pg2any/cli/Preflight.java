@@ -1,8 +1,5 @@
 package io.pg2any.cli;
 
-import io.pg2any.apply.Target;
-import io.pg2any.apply.TargetException;
-import io.pg2any.camel.JdbcTargets;
 import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.CaptureException;
 import io.pg2any.capture.ConnectionString;
@@ -17,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,7 +49,10 @@ final class Preflight {
             if (problem.severity() == Problem.Severity.WARN) {
                 LOG.warn("{} {}", problem.what(), problem.remedy());
             } else if (problem.kind() == CaptureException.Kind.RETRYABLE) {
-                LOG.warn("{} {} Starting all the same: it is tried again until it works.", problem.what(), problem.remedy());
+                LOG.warn(
+                        "{} {} Starting all the same: it is tried again until it works.",
+                        problem.what(),
+                        problem.remedy());
             } else {
                 LOG.error("{} {}", problem.what(), problem.remedy());
                 start = false;

@@ -124,11 +124,8 @@ record Setting(String property, String variable, String fallback, boolean secret
             null,
             "Accepted for the namesake's sake; SQLite has no bulk protocol");
 
-    static final Setting STAGING_BASE = of(
-            "pg2any.staging.base",
-            "CDC_TRANSACTION_FILE_BASE_PATH",
-            ".",
-            "Folder in which `staging/` is made");
+    static final Setting STAGING_BASE =
+            of("pg2any.staging.base", "CDC_TRANSACTION_FILE_BASE_PATH", ".", "Folder in which `staging/` is made");
     static final Setting ACKNOWLEDGE = of(
             "pg2any.staging.acknowledge",
             "PG2ANY_ACKNOWLEDGE",

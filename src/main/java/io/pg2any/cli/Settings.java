@@ -140,7 +140,8 @@ final class Settings {
     private void checkSource(List<String> problems, List<String> warnings) {
         String connection = text(Setting.CONNECTION);
         if (connection == null || connection.isEmpty()) {
-            problems.add(named(Setting.CONNECTION) + " is missing: set it to postgresql://user:password@host:5432/database");
+            problems.add(
+                    named(Setting.CONNECTION) + " is missing: set it to postgresql://user:password@host:5432/database");
         } else {
             try {
                 ConnectionString.parse(connection);
@@ -161,7 +162,8 @@ final class Settings {
             case "on", "true", "parallel" ->
                 warnings.add("CDC_STREAMING: this release receives transactions whole, after their commit");
             default ->
-                problems.add(named(Setting.STREAMING) + " is off, on or parallel, not \"" + text(Setting.STREAMING) + "\"");
+                problems.add(
+                        named(Setting.STREAMING) + " is off, on or parallel, not \"" + text(Setting.STREAMING) + "\"");
         }
     }
 

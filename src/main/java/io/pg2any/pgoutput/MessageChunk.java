@@ -46,8 +46,7 @@ public record MessageChunk(
         RecordReader records = new RecordReader(this);
         while (records.next()) {
             if (records.type() == MessageType.COMMIT) {
-                through = new Lsn(
-                        RawMessage.endLsn(bytes, records.offset(), records.length(), records.walStart()));
+                through = new Lsn(RawMessage.endLsn(bytes, records.offset(), records.length(), records.walStart()));
             }
         }
         return through;

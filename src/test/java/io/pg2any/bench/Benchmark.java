@@ -83,6 +83,9 @@ final class Benchmark implements Callable<Integer> {
     @Option(names = "--bare-only", description = "Leaves the pipeline out and only measures the server.")
     private boolean bareOnly;
 
+    @Option(names = "--threads", description = "Shows which threads of the pipeline used the CPU.")
+    private boolean threads;
+
     private Benchmark() {}
 
     public static void main(String[] arguments) {
@@ -134,7 +137,7 @@ final class Benchmark implements Callable<Integer> {
         Comparison comparison = new Comparison(scenario);
         try (Backlog backlog = Backlog.fill(server, scenario, wanted)) {
             BareReaderDrainer bareReader = new BareReaderDrainer(bareOptions);
-            PipelineDrainer wholePipeline = new PipelineDrainer(jvmOptions());
+            PipelineDrainer wholePipeline = new PipelineDrainer(jvmOptions(), threads);
             for (int round = 1; round <= rounds; round++) {
                 System.out.printf(Locale.ROOT, "  round %d (load %s): ", round, load());
                 if (bareOnly) {

@@ -27,8 +27,8 @@ class TablePatternsTest {
             })
     void aTablePassesWhenIncludedAndNotExcluded(String patterns, String table, boolean passes) {
         int dot = table.indexOf('.');
-        Relation relation = new Relation(
-                1, table.substring(0, dot), table.substring(dot + 1), ReplicaIdentity.DEFAULT, List.of());
+        Relation relation =
+                new Relation(1, table.substring(0, dot), table.substring(dot + 1), ReplicaIdentity.DEFAULT, List.of());
 
         assertThat(TablePatterns.parse(patterns).pass(relation)).isEqualTo(passes);
     }

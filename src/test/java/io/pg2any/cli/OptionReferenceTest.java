@@ -30,9 +30,8 @@ class OptionReferenceTest {
     private static String table() {
         StringBuilder table = new StringBuilder("| Variable | Property | Default | Meaning |\n|---|---|---|---|\n");
         for (Setting setting : Setting.ALL) {
-            String fallback = setting.fallback() == null || setting.fallback().isEmpty()
-                    ? ""
-                    : "`" + setting.fallback() + "`";
+            String fallback =
+                    setting.fallback() == null || setting.fallback().isEmpty() ? "" : "`" + setting.fallback() + "`";
             table.append("| `")
                     .append(setting.variable())
                     .append("` | `")

@@ -29,7 +29,9 @@ final class PgOutputBytes {
     }
 
     PgOutputBytes begin(long commitLsn, int xid) {
-        return message(commitLsn - 10, new Fields('B').int64(commitLsn).int64(1_000_000L * xid).int32(xid));
+        return message(
+                commitLsn - 10,
+                new Fields('B').int64(commitLsn).int64(1_000_000L * xid).int32(xid));
     }
 
     PgOutputBytes commit(long commitLsn) {

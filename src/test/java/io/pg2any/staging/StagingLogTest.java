@@ -99,7 +99,8 @@ class StagingLogTest {
                     .commit(100)
                     .chunk());
             TransactionBatch first = take(log);
-            log.append(session.begin(200, 2).origin("x").insert(7, "b").commit(200).chunk());
+            log.append(
+                    session.begin(200, 2).origin("x").insert(7, "b").commit(200).chunk());
             log.complete(first);
             TransactionBatch second = take(log);
             assertThat(read(second)).containsExactly("200:t(b)");
@@ -111,8 +112,7 @@ class StagingLogTest {
                 assertThat(insert.relation().columns().get(0).typeName()).isEqualTo("mood");
                 assertThat(reader.nextChange()).isNull();
                 assertThat(reader.nextTransaction()).isFalse();
-                assertThat(reader.footer())
-                        .contains(new StagedFileFooter(new Lsn(208), 1, 1, 1));
+                assertThat(reader.footer()).contains(new StagedFileFooter(new Lsn(208), 1, 1, 1));
                 assertThat(reader.damage()).isEmpty();
             }
         }
@@ -143,7 +143,11 @@ class StagingLogTest {
     void aNewVersionOfARelationCountsFromWhereItWasAnnounced() throws Exception {
         try (StagingLog log = open()) {
             PgOutputBytes session = new PgOutputBytes(1, 50);
-            log.append(session.begin(100, 1).relation(7, "v1", "id").insert(7, "a").commit(100).chunk());
+            log.append(session.begin(100, 1)
+                    .relation(7, "v1", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
             take(log);
             log.append(session.begin(200, 2)
                     .insert(7, "b")
@@ -179,7 +183,11 @@ class StagingLogTest {
     void aRelationStaysTheSameObjectFromFileToFile() throws Exception {
         try (StagingLog log = open()) {
             PgOutputBytes session = new PgOutputBytes(1, 50);
-            log.append(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
+            log.append(session.begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
             Relation first = relationOfFirstChange(log);
             log.append(session.transaction(200, 7, "b").chunk());
 
@@ -366,7 +374,11 @@ class StagingLogTest {
     void aBusyTargetGetsManyTransactionsInOneFileAndAnIdleOneEachAtOnce() throws Exception {
         try (StagingLog log = open()) {
             PgOutputBytes session = new PgOutputBytes(1, 50);
-            log.append(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
+            log.append(session.begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
             TransactionBatch busy = take(log);
             for (int i = 2; i <= 50; i++) {
                 log.append(session.transaction(i * 100, 7, "x" + i).chunk());
@@ -386,7 +398,11 @@ class StagingLogTest {
         StagingConfig small = new StagingConfig(FOLDER, AcknowledgeMode.STAGED, 2000, 1 << 20, 1 << 30, true);
         try (StagingLog log = StagingLog.open(small, files)) {
             PgOutputBytes session = new PgOutputBytes(1, 50);
-            log.append(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
+            log.append(session.begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
             for (int i = 2; i <= 20; i++) {
                 log.append(session.transaction(i * 100, 7, "x" + i).chunk());
             }
@@ -426,9 +442,14 @@ class StagingLogTest {
     void whatIsSealedSurvivesARestartAndTheRestIsLeftToTheSource() throws Exception {
         StagingLog first = open();
         PgOutputBytes session = new PgOutputBytes(1, 50);
-        first.append(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
+        first.append(session.begin(100, 1)
+                .relation(7, "t", "id")
+                .insert(7, "a")
+                .commit(100)
+                .chunk());
         take(first);
-        first.append(session.transaction(200, 7, "b").begin(300, 3).insert(7, "half").chunk());
+        first.append(
+                session.transaction(200, 7, "b").begin(300, 3).insert(7, "half").chunk());
         files.crash();
 
         try (StagingLog log = open()) {
@@ -442,7 +463,11 @@ class StagingLogTest {
     void whatTheTargetHasIsDeletedAtTheStart() throws Exception {
         try (StagingLog log = open()) {
             PgOutputBytes session = new PgOutputBytes(1, 50);
-            log.append(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
+            log.append(session.begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
             take(log);
         }
         files.crash();
@@ -531,7 +556,11 @@ class StagingLogTest {
     void anAppliedFileThatCannotBeDeletedIsNotAppliedAgain() throws Exception {
         try (StagingLog log = open()) {
             PgOutputBytes session = new PgOutputBytes(1, 50);
-            log.append(session.begin(100, 1).relation(7, "t", "id").insert(7, "a").commit(100).chunk());
+            log.append(session.begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
             TransactionBatch batch = take(log);
             files.failWith(operation -> {
                 if (operation.kind().equals("delete")) {

@@ -51,7 +51,9 @@ final class StagingReads {
         }
         if (change instanceof Change.Truncate truncate) {
             return "truncate("
-                    + String.join("+", truncate.relations().stream().map(r -> r.name()).toList()) + ")";
+                    + String.join(
+                            "+",
+                            truncate.relations().stream().map(r -> r.name()).toList()) + ")";
         }
         if (change instanceof Change.LogicalMessage message) {
             return "message(" + new String(message.content(), java.nio.charset.StandardCharsets.UTF_8) + ")";
