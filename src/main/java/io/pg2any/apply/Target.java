@@ -1,9 +1,11 @@
 package io.pg2any.apply;
 
 import io.pg2any.change.Position;
+import io.pg2any.change.Relation;
 import io.pg2any.change.TransactionAbandonedException;
 import io.pg2any.change.TransactionBatch;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -22,6 +24,15 @@ public interface Target extends AutoCloseable {
      * @return empty when this pipeline has never applied anything here
      */
     Optional<Position> open() throws TargetException;
+
+    /**
+     * Looks at the target without changing anything there: whether it can be reached, and whether tables that exist
+     * fit. Needs no {@link #open}; not to be called on a target that applies.
+     *
+     * @param relations as the source would announce them now
+     * @return every problem, each with what to do about it
+     */
+    List<TargetException> check(List<Relation> relations);
 
     /**
      * Applies a batch and its position in one target transaction. Transactions that the target has already are

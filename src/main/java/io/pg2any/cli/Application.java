@@ -46,6 +46,7 @@ class Application {
         main.configure().setStartupSummaryLevel(StartupSummaryLevel.Oneline);
         main.configure().setShutdownTimeout(20);
         main.configure().setRoutesIncludePattern(String.join(",", routeFiles(Path.of("routes"))));
+        main.configure().health().withEnabled(true);
         main.init();
         configureComponents();
     }

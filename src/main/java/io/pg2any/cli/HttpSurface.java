@@ -106,7 +106,7 @@ final class HttpSurface implements AutoCloseable {
         boolean up = contextCheck(checks, liveness);
         CamelContext context = application.context();
         if (context != null && !liveness) {
-            Collection<HealthCheck.Result> results = HealthCheckHelper.invokeReadiness(context);
+            Collection<HealthCheck.Result> results = HealthCheckHelper.invokeReadiness(context, "full");
             for (HealthCheck.Result result : results) {
                 up &= result.getState() == HealthCheck.State.UP;
                 JsonObject check = new JsonObject();
@@ -114,7 +114,12 @@ final class HttpSurface implements AutoCloseable {
                 check.put("status", result.getState().name());
                 result.getMessage().ifPresent(message -> check.put("reason", message));
                 JsonObject details = new JsonObject();
-                result.getDetails().forEach((key, value) -> details.put(key, String.valueOf(value)));
+                // Dotted keys are Camel's own book-keeping of the call.
+                result.getDetails().forEach((key, value) -> {
+                    if (key.indexOf('.') < 0) {
+                        details.put(key, String.valueOf(value));
+                    }
+                });
                 check.put("details", details);
                 checks.add(check);
             }

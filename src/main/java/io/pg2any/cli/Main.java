@@ -1,5 +1,6 @@
 package io.pg2any.cli;
 
+import io.pg2any.cli.quickstart.QuickstartCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -13,7 +14,7 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         description = "PostgreSQL change data capture: whole transactions, in commit order, exactly once.",
-        subcommands = {RunCommand.class, CheckCommand.class, InspectCommand.class},
+        subcommands = {RunCommand.class, CheckCommand.class, InspectCommand.class, QuickstartCommand.class},
         footer = {
             "",
             "Without a command: run.",

@@ -31,6 +31,7 @@ final class Preflight {
         CaptureConfig capture = captureConfig(settings);
         List<Problem> problems = new ArrayList<>();
         checkStaging(settings.stagingFolder(), problems);
+        checkTarget(settings, published(capture, problems), problems);
         return new Preflight(problems);
     }
 
@@ -103,5 +104,25 @@ final class Preflight {
                     "Make it writable, or set CDC_TRANSACTION_FILE_BASE_PATH (pg2any.staging.base) to a folder that is.",
                     CaptureException.Kind.CONFIG));
         }
+    }
+
+    private static void checkTarget(Settings settings, List<Relation> relations, List<Problem> problems) {
+        try (Target target =
+                JdbcTargets.create(settings.text(Setting.PIPELINE), Application.applyConfiguration(settings))) {
+            for (TargetException problem : target.check(relations)) {
+                problems.add(problem(problem));
+            }
+        } catch (TargetException e) {
+            problems.add(problem(e));
+        }
+    }
+
+    private static Problem problem(TargetException e) {
+        CaptureException.Kind kind = switch (e.kind()) {
+            case RETRYABLE -> CaptureException.Kind.RETRYABLE;
+            case CONFIG, REJECTED -> CaptureException.Kind.CONFIG;
+            case FATAL -> CaptureException.Kind.FATAL;
+        };
+        return new Problem(Problem.Severity.ERROR, e.getMessage(), "", kind);
     }
 }

@@ -3,9 +3,11 @@ package io.pg2any.pgoutput;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.pg2any.change.Change;
 import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
+import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
 
 class ChangeDecoderTest {
@@ -178,6 +180,28 @@ class ChangeDecoderTest {
     @Test
     void aMessageWithoutDataIsNotAChange() {
         assertMalformed(Wire.streamStop(), "Stream Stop", "not a message that carries data");
+    }
+
+    @Test
+    void aRowCostsItsTupleAndItsChangeAndNothingElse() throws Exception {
+        announce(Wire.relation(100000, "public", "item", 'd', "*a:20", "b:23", "c:25", "d:25", "e:1700", "f:16"));
+        byte[] insert = Wire.insert(100000, "1", "2", "three", null, "5.00", "t");
+        StreamState state = new StreamState();
+        state.accept(Wire.begin(100, 7), 0, 21, 0);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        int rows = 100_000;
+        long perRow = Long.MAX_VALUE;
+        for (int round = 0; round < 3; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < rows; i++) {
+                state.accept(insert, 0, insert.length, 0);
+                decode(insert);
+            }
+            perRow = Math.min(perRow, (threads.getCurrentThreadAllocatedBytes() - before) / rows);
+        }
+        int headers = 16 + 16 + 16;
+        int fields = 2 * 8 + 6 * 4 + 2 * 8;
+        assertThat(perRow).isLessThanOrEqualTo(headers + fields);
     }
 
     private void announce(byte[] relation) throws MalformedMessageException {

@@ -6,15 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 
-import com.sun.management.ThreadMXBean;
 import io.pg2any.change.Change;
 import io.pg2any.change.Tuple;
 import io.pg2any.server.TestPostgres;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -53,7 +51,7 @@ class DamagedMessageTest {
                     'D',
                     "xid, relation oid, tuple marker, old tuple, kind of column of old tuple,"
                             + " length of column of old tuple"),
-            Map.entry('T', "xid, relation count"),
+            Map.entry('T', "xid, relation count, relation oid"),
             Map.entry('M', "xid, message flags, message lsn, prefix, content"),
             Map.entry('S', "xid, first segment"),
             Map.entry('E', ""),
@@ -76,8 +74,9 @@ class DamagedMessageTest {
         }
     }
 
+    /** Of messages of the same scenario, type and length, which differ in values only, the first version's. */
     private static List<Sample> samples() throws IOException {
-        List<Sample> samples = new ArrayList<>();
+        Map<List<Object>, Sample> samples = new LinkedHashMap<>();
         for (int version : TestPostgres.VERSIONS) {
             for (Fixture fixture : Fixture.all(version)) {
                 StreamState state = new StreamState();
@@ -90,11 +89,13 @@ class DamagedMessageTest {
                         relations.accept((PgOutputMessage.RelationMessage)
                                 fixture.decoder().decode(bytes, 0, bytes.length, 0, inStream));
                     }
-                    samples.add(new Sample(fixture, bytes, message.walStart(), inStream, new RelationCache(relations)));
+                    samples.putIfAbsent(
+                            List.of(fixture.scenario, bytes[0], bytes.length, inStream),
+                            new Sample(fixture, bytes, message.walStart(), inStream, new RelationCache(relations)));
                 }
             }
         }
-        return samples;
+        return List.copyOf(samples.values());
     }
 
     @Test
@@ -106,16 +107,15 @@ class DamagedMessageTest {
             for (int length = 1; length < sample.bytes.length; length++) {
                 // A copy of that size: reading beyond would be an ArrayIndexOutOfBoundsException.
                 byte[] cut = Arrays.copyOf(sample.bytes, length);
-                Throwable refusal = catchThrowable(() -> sample.decode(cut, cut.length));
-                assertThat(refusal).isExactlyInstanceOf(MalformedMessageException.class);
-                Matcher text = NAMED.matcher(refusal.getMessage());
-                assertThat(text.matches()).as(refusal.getMessage()).isTrue();
-                assertThat(text.group("message")).isEqualTo(MessageType.name(sample.bytes[0]));
+                String refusal = refusal(() -> sample.decode(cut, cut.length));
+                Matcher text = NAMED.matcher(refusal);
+                if (!text.matches() || !text.group("message").equals(MessageType.name(sample.bytes[0]))) {
+                    throw new AssertionError("unnamed: " + refusal);
+                }
                 fields.add(text.group("field").replaceAll("column \\d+", "column"));
                 if (MessageType.isChange(sample.bytes[0])) {
-                    assertThatThrownBy(() -> sample.decodeChange(cut, cut.length))
-                            .isExactlyInstanceOf(MalformedMessageException.class)
-                            .hasMessage(refusal.getMessage());
+                    assertThat(refusal(() -> sample.decodeChange(cut, cut.length)))
+                            .isEqualTo(refusal);
                 }
             }
         }
@@ -131,8 +131,7 @@ class DamagedMessageTest {
         for (Sample sample : samples()) {
             for (int length = 0; length < sample.bytes.length; length++) {
                 int cut = length;
-                assertThatThrownBy(() -> sample.decode(sample.bytes, cut))
-                        .isExactlyInstanceOf(MalformedMessageException.class);
+                assertThat(refusal(() -> sample.decode(sample.bytes, cut))).isNotEmpty();
             }
         }
     }
@@ -176,6 +175,15 @@ class DamagedMessageTest {
 
     private interface Field {
         Object read() throws MalformedMessageException;
+    }
+
+    /** The text of the refusal; any other outcome fails the test. */
+    private static String refusal(Field damaged) {
+        try {
+            throw new AssertionError("accepted: " + damaged.read());
+        } catch (MalformedMessageException e) {
+            return e.getMessage();
+        }
     }
 
     @Test
@@ -251,7 +259,7 @@ class DamagedMessageTest {
         Random random = new Random(20240301);
         int[] outcomes = new int[2];
         assertTimeout(Duration.ofSeconds(30), () -> {
-            for (int i = 0; i < 100_000; i++) {
+            for (int i = 0; i < 50_000; i++) {
                 Sample sample = samples.get(random.nextInt(samples.size()));
                 byte[] damaged = sample.bytes.clone();
                 // Damage near the front meets more structure than damage inside a long value.
@@ -262,8 +270,8 @@ class DamagedMessageTest {
                 outcomes[survives(sample, damaged) ? 1 : 0]++;
             }
         });
-        assertThat(outcomes[0]).as("refused").isGreaterThan(10_000);
-        assertThat(outcomes[1]).as("still a message").isGreaterThan(10_000);
+        assertThat(outcomes[0]).as("refused").isGreaterThan(5_000);
+        assertThat(outcomes[1]).as("still a message").isGreaterThan(5_000);
     }
 
     private static boolean survives(Sample sample, byte[] damaged) {
@@ -303,32 +311,5 @@ class DamagedMessageTest {
                 assertThat(tuple.text(i)).isNotNull();
             }
         }
-    }
-
-    @Test
-    void aRowCostsItsTupleAndItsChangeAndNothingElse() throws Exception {
-        byte[] relation =
-                Wire.relation(100000, "public", "item", 'd', "*a:20", "b:23", "c:25", "d:25", "e:1700", "f:16");
-        byte[] insert = Wire.insert(100000, "1", "2", "three", null, "5.00", "t");
-        RelationCache relations = new RelationCache();
-        relations.accept((PgOutputMessage.RelationMessage)
-                new PgOutputDecoder(false).decode(relation, 0, relation.length, 0, false));
-        ChangeDecoder decoder = new ChangeDecoder(relations);
-        StreamState state = new StreamState();
-        state.accept(Wire.begin(100, 7), 0, 21, 0);
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        int rows = 100_000;
-        long perRow = Long.MAX_VALUE;
-        for (int round = 0; round < 3; round++) {
-            long before = threads.getCurrentThreadAllocatedBytes();
-            for (int i = 0; i < rows; i++) {
-                state.accept(insert, 0, insert.length, 0);
-                decoder.decodeChange(insert, 0, insert.length, 0, false);
-            }
-            perRow = Math.min(perRow, (threads.getCurrentThreadAllocatedBytes() - before) / rows);
-        }
-        int headers = 16 + 16 + 16;
-        int fields = 2 * 8 + 6 * 4 + 2 * 8;
-        assertThat(perRow).isLessThanOrEqualTo(headers + fields);
     }
 }

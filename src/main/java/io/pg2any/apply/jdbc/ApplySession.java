@@ -91,8 +91,12 @@ final class ApplySession {
         }
     }
 
-    Kind kindOf(SQLException e) {
-        return lost(e) ? Kind.RETRYABLE : dialect.classify(e);
+    /**
+     * @param connection on which it happened; null when there was none yet
+     */
+    Kind kindOf(SQLException e, Connection connection) {
+        boolean gone = lost(e) || connection != null && isClosed(connection);
+        return gone ? Kind.RETRYABLE : dialect.classify(e);
     }
 
     /** Connection errors by the standard's class, whatever the dialect. */
@@ -108,12 +112,12 @@ final class ApplySession {
     }
 
     TargetException failure(String what, SQLException e, Connection connection) {
-        return new TargetException(isClosed(connection) ? Kind.RETRYABLE : kindOf(e), message(what, e), e);
+        return new TargetException(kindOf(e, connection), message(what, e), e);
     }
 
     static boolean isClosed(Connection connection) {
         try {
-            return connection == null || connection.isClosed();
+            return connection.isClosed();
         } catch (SQLException e) {
             LOG.debug("A connection that cannot say whether it is closed counts as closed", e);
             return true;

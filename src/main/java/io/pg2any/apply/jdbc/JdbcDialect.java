@@ -44,6 +44,15 @@ public interface JdbcDialect {
     /** Where it connects to, without secrets. */
     String location();
 
+    /**
+     * False when there is no database yet and {@link #connect} would make it.
+     *
+     * @throws TargetException if it could not be made there
+     */
+    default boolean exists() throws TargetException {
+        return true;
+    }
+
     /** A new connection with auto-commit off and the session set up. */
     Connection connect() throws SQLException, TargetException;
 
@@ -139,7 +148,8 @@ public interface JdbcDialect {
      * @param oneOfEqualRows without a key: {@code match} may find several rows that are all the same, of which exactly
      *     one is meant, and NULL matches NULL
      */
-    default String update(TableName table, List<String> set, List<String> match, boolean oneOfEqualRows) {
+    default String update(TableName table, List<String> set, List<String> match, boolean oneOfEqualRows)
+            throws TargetException {
         StringJoiner assignments = new StringJoiner(", ");
         for (String column : set) {
             assignments.add(quote(column) + "=?");
@@ -148,12 +158,12 @@ public interface JdbcDialect {
     }
 
     /** As {@link #update}. */
-    default String delete(TableName table, List<String> match, boolean oneOfEqualRows) {
+    default String delete(TableName table, List<String> match, boolean oneOfEqualRows) throws TargetException {
         return "DELETE FROM " + qualified(table) + where(table, match, oneOfEqualRows);
     }
 
     /** The condition of an update or delete, {@code WHERE} included. */
-    default String where(TableName table, List<String> match, boolean oneOfEqualRows) {
+    default String where(TableName table, List<String> match, boolean oneOfEqualRows) throws TargetException {
         if (oneOfEqualRows) {
             return oneOfEqualRows(table, match);
         }
@@ -165,7 +175,7 @@ public interface JdbcDialect {
     }
 
     /** A NULL-safe condition over all these columns that holds for at most one row, {@code WHERE} included. */
-    String oneOfEqualRows(TableName table, List<String> match);
+    String oneOfEqualRows(TableName table, List<String> match) throws TargetException;
 
     /** Empties a table inside the transaction: many databases' TRUNCATE commits. */
     default String truncate(TableName table) {

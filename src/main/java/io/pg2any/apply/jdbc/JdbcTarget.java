@@ -86,6 +86,29 @@ public final class JdbcTarget implements Target {
     }
 
     @Override
+    public List<TargetException> check(List<Relation> relations) {
+        List<TargetException> problems = new ArrayList<>();
+        try {
+            if (!dialect.exists()) {
+                return problems;
+            }
+            connect();
+            for (Relation relation : relations) {
+                try {
+                    tables.examine(relation);
+                } catch (TargetException e) {
+                    problems.add(e);
+                }
+            }
+        } catch (SQLException e) {
+            problems.add(session.failure("check", e, connection));
+        } catch (TargetException e) {
+            problems.add(e);
+        }
+        return problems;
+    }
+
+    @Override
     public Applied apply(TransactionBatch batch) throws TargetException, IOException {
         if (epoch == 0) {
             throw new IllegalStateException("open() must have succeeded before apply()");
@@ -266,14 +289,20 @@ public final class JdbcTarget implements Target {
         if (connection != null && !ApplySession.isClosed(connection)) {
             return;
         }
+        connection = null;
+        tables = null;
+        status.connected(false);
         connection = dialect.connect();
         tables = new TargetTables(connection, dialect, session);
         status.connected(true);
     }
 
-    /** Rolls back and reports. */
+    /** Rolls back and reports. After anything but a refused change the session is not trusted any more. */
     private TargetException failed(TargetException error) {
         abandon(error);
+        if (error.kind() != Kind.REJECTED) {
+            drop(error);
+        }
         status.failed(error);
         return error;
     }

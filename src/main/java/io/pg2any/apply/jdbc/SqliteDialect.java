@@ -85,9 +85,14 @@ public final class SqliteDialect implements JdbcDialect {
     }
 
     @Override
-    public Connection connect() throws SQLException, TargetException {
+    public boolean exists() throws TargetException {
         SqliteLocation.requireUsable(file);
-        boolean created = !Files.exists(file);
+        return Files.exists(file);
+    }
+
+    @Override
+    public Connection connect() throws SQLException, TargetException {
+        boolean created = !exists();
         Properties properties = new Properties();
         // Reading the generated key back costs as much as the insert.
         properties.setProperty("jdbc.get_generated_keys", "false");
@@ -268,7 +273,9 @@ public final class SqliteDialect implements JdbcDialect {
             statement.setString(1, table.name());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    boolean required = rows.getInt(3) != 0 && rows.getString(4) == null;
+                    // An INTEGER primary key fills itself.
+                    boolean fillsItself = rows.getInt(5) > 0 && "INTEGER".equalsIgnoreCase(rows.getString(2));
+                    boolean required = rows.getInt(3) != 0 && rows.getString(4) == null && !fillsItself;
                     columns.add(new TargetColumn(rows.getString(1), rows.getString(2), rows.getInt(5), required));
                 }
             }
@@ -335,12 +342,23 @@ public final class SqliteDialect implements JdbcDialect {
         return 1;
     }
 
+    /** The row's number has three names, and a column may bear any of them. */
     @Override
-    public String oneOfEqualRows(TableName table, List<String> match) {
+    public String oneOfEqualRows(TableName table, List<String> match) throws TargetException {
         StringJoiner condition = new StringJoiner(" AND ");
+        List<String> rowNumbers = new ArrayList<>(List.of("rowid", "oid", "_rowid_"));
         for (String column : match) {
             condition.add(quote(column) + " IS ?");
+            rowNumbers.remove(fold(column));
         }
-        return " WHERE rowid=(SELECT rowid FROM " + qualified(table) + " WHERE " + condition + " LIMIT 1)";
+        if (rowNumbers.isEmpty()) {
+            throw new TargetException(
+                    Kind.CONFIG,
+                    "table " + table.displayName() + ": columns rowid, oid and _rowid_ hide the row's number, by which"
+                            + " a table without a key is changed; give it a primary key");
+        }
+        String rowNumber = rowNumbers.get(0);
+        return " WHERE " + rowNumber + "=(SELECT " + rowNumber + " FROM " + qualified(table) + " WHERE " + condition
+                + " LIMIT 1)";
     }
 }

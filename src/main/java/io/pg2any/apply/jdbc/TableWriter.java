@@ -170,7 +170,7 @@ final class TableWriter {
         try (Statement statement = connection.createStatement()) {
             statement.executeUpdate(dialect.truncate(table.name()));
         } catch (SQLException e) {
-            throw refused("truncate", e, false);
+            throw refused("truncate", e);
         }
         counts.written(RowKind.TRUNCATE, 1);
     }
@@ -227,8 +227,8 @@ final class TableWriter {
         release(statement, pendingBytes);
         counts.written(RowKind.INSERT, count);
         if (count != rows) {
-            if (rows > 1) {
-                throw new GroupRefusedException(describe("insert") + ": " + count + " of " + rows + " rows", null);
+            if (!session.strict()) {
+                throw rejected(describe("insert") + ": " + count + " of " + rows + " rows", null);
             }
             diverge(RowKind.INSERT);
         }
@@ -251,7 +251,7 @@ final class TableWriter {
             try {
                 changed = pendingForm.statement().executeBatch();
             } catch (SQLException e) {
-                throw refused(pendingKind.name(), e, pendingRows > 1);
+                throw refused(pendingKind.name(), e);
             }
             for (int count : changed) {
                 if (count == 1) {
@@ -354,7 +354,7 @@ final class TableWriter {
         try {
             return connection.prepareStatement(sql);
         } catch (SQLException e) {
-            throw refused("prepare", e, false);
+            throw refused("prepare", e);
         }
     }
 
@@ -382,16 +382,14 @@ final class TableWriter {
 
     private TargetException unusable(int column, String reason) {
         String message = "column " + relation.columns().get(column).name() + " of " + describe("value") + ": " + reason;
-        return pendingInsertCount > 1 || pendingRows > 0
-                ? new GroupRefusedException(message, null)
-                : new TargetException(Kind.REJECTED, message);
+        return rejected(message, null);
     }
 
     private int execute(PreparedStatement statement, String verb) throws TargetException {
         try {
             return statement.executeUpdate();
         } catch (SQLException e) {
-            throw refused(verb, e, verb.equals("insert") && pendingInsertCount > 1);
+            throw refused(verb, e);
         }
     }
 
@@ -402,12 +400,17 @@ final class TableWriter {
         }
     }
 
-    private TargetException refused(String verb, SQLException e, boolean grouped) {
-        Kind kind = session.kindOf(e);
+    private TargetException refused(String verb, SQLException e) {
+        Kind kind = session.kindOf(e, connection);
         String message = session.message(describe(verb), e);
-        return kind == Kind.REJECTED && grouped
-                ? new GroupRefusedException(message, e)
-                : new TargetException(kind, message, e);
+        return kind == Kind.REJECTED ? rejected(message, e) : new TargetException(kind, message, e);
+    }
+
+    /** A row that waited is not where the place points to: only in strict order the message names the right one. */
+    private TargetException rejected(String message, Throwable cause) {
+        return session.strict()
+                ? new TargetException(Kind.REJECTED, message, cause)
+                : new GroupRefusedException(message, cause);
     }
 
     private TargetException severalRows(String verb, int count) {

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,6 +59,27 @@ final class TargetTables {
         currentRelation = relation;
         current = writer;
         return writer;
+    }
+
+    /**
+     * As if the first change had come, but nothing is created or changed.
+     *
+     * @throws TargetException what would stop the first change
+     */
+    void examine(Relation relation) throws SQLException, TargetException {
+        TableName name = dialect.place(relation, session.options().mapping());
+        own(relation, name);
+        requireDistinctColumns(relation);
+        Optional<List<TargetColumn>> existing = dialect.columns(connection, name);
+        if (existing.isEmpty()) {
+            requireMayCreate(relation, name);
+            return;
+        }
+        requireFilled(relation, name, existing.get());
+        List<Column> missing = missing(relation, existing.get());
+        if (!missing.isEmpty()) {
+            requireMayAdd(relation, name, missing);
+        }
     }
 
     private TableWriter adopt(Relation relation, TableWriter known)
@@ -120,9 +142,7 @@ final class TargetTables {
 
     private TargetTable create(Relation relation, TableName name)
             throws SQLException, TargetException, SchemaChangeNeededException {
-        if (session.options().tables() == TablesPolicy.EXPECT) {
-            throw config(relation, name, "does not exist; create it, or set pg2any.tables=create");
-        }
+        requireMayCreate(relation, name);
         List<String> key = newKey(relation);
         List<String> definitions = new ArrayList<>();
         List<String> names = new ArrayList<>();
@@ -135,6 +155,12 @@ final class TargetTables {
         change(List.of(dialect.createTable(name, definitions, key)), relation, name);
         LOG.info("Created table {} for {}", name.displayName(), relation.displayName());
         return new TargetTable(relation, name, names, types(relation, key), indexes(relation, key));
+    }
+
+    private void requireMayCreate(Relation relation, TableName name) throws TargetException {
+        if (session.options().tables() == TablesPolicy.EXPECT) {
+            throw config(relation, name, "does not exist; create it, or set pg2any.tables=create");
+        }
     }
 
     /** The identity's columns; under FULL, where every column is one, what the source's catalog says. */
@@ -156,18 +182,37 @@ final class TargetTables {
 
     private TargetTable join(Relation relation, TableName name, List<TargetColumn> existing)
             throws SQLException, TargetException, SchemaChangeNeededException {
-        Map<String, TargetColumn> unfilled = new LinkedHashMap<>();
-        for (TargetColumn column : existing) {
-            unfilled.put(dialect.fold(column.name()), column);
-        }
+        requireFilled(relation, name, existing);
+        Map<String, TargetColumn> byName = folded(existing);
         List<String> names = new ArrayList<>();
-        List<Column> missing = new ArrayList<>();
         for (Column column : relation.columns()) {
-            TargetColumn found = unfilled.remove(dialect.fold(column.name()));
+            TargetColumn found = byName.get(dialect.fold(column.name()));
             names.add(found == null ? column.name() : found.name());
-            if (found == null) {
-                missing.add(column);
-            }
+        }
+        addColumns(relation, name, missing(relation, existing));
+        List<String> key = matchKey(relation, existing, names);
+        return new TargetTable(relation, name, names, types(relation, key), indexes(relation, key));
+    }
+
+    private Map<String, TargetColumn> folded(List<TargetColumn> existing) {
+        Map<String, TargetColumn> byName = new LinkedHashMap<>();
+        for (TargetColumn column : existing) {
+            byName.put(dialect.fold(column.name()), column);
+        }
+        return byName;
+    }
+
+    private List<Column> missing(Relation relation, List<TargetColumn> existing) {
+        Map<String, TargetColumn> byName = folded(existing);
+        return relation.columns().stream()
+                .filter(column -> !byName.containsKey(dialect.fold(column.name())))
+                .toList();
+    }
+
+    private void requireFilled(Relation relation, TableName name, List<TargetColumn> existing) throws TargetException {
+        Map<String, TargetColumn> unfilled = folded(existing);
+        for (Column column : relation.columns()) {
+            unfilled.remove(dialect.fold(column.name()));
         }
         for (TargetColumn column : unfilled.values()) {
             if (column.required()) {
@@ -178,9 +223,13 @@ final class TargetTables {
                                 + ", which the source does not have; drop it, give it a default, or allow NULL");
             }
         }
-        addColumns(relation, name, missing);
-        List<String> key = matchKey(relation, existing, names);
-        return new TargetTable(relation, name, names, types(relation, key), indexes(relation, key));
+    }
+
+    private void requireMayAdd(Relation relation, TableName name, List<Column> missing) throws TargetException {
+        if (session.options().tables() == TablesPolicy.EXPECT) {
+            String names = missing.stream().map(Column::name).collect(Collectors.joining(", "));
+            throw config(relation, name, "lacks columns " + names + "; add them, or set pg2any.tables=create");
+        }
     }
 
     private void addColumns(Relation relation, TableName name, List<Column> missing)
@@ -188,17 +237,12 @@ final class TargetTables {
         if (missing.isEmpty()) {
             return;
         }
+        requireMayAdd(relation, name, missing);
         List<String> missingNames = new ArrayList<>();
         List<String> statements = new ArrayList<>();
         for (Column column : missing) {
             missingNames.add(column.name());
             statements.add(dialect.addColumn(name, definition(column, false)));
-        }
-        if (session.options().tables() == TablesPolicy.EXPECT) {
-            throw config(
-                    relation,
-                    name,
-                    "lacks columns " + String.join(", ", missingNames) + "; add them, or set pg2any.tables=create");
         }
         change(statements, relation, name);
         LOG.info(

@@ -659,6 +659,19 @@ abstract class DialectContract {
     }
 
     @Test
+    void aRefusedRowThatWaitedForMoreIsNamedByItsOwnPlace() throws Exception {
+        Relation other = keyed(10, "other", "id* int8");
+        apply(new Insert(t, tuple("1", "a", "b")), new Insert(other, tuple("1")));
+        TargetException error = catchThrowableOfType(
+                TargetException.class,
+                () -> target.apply(
+                        next().transaction(new Insert(other, tuple("2")), new Insert(t, tuple("1", "a", "b")))
+                                .transaction(new Insert(other, tuple("3")))));
+        assertThat(error.kind()).isEqualTo(Kind.REJECTED);
+        assertThat(error).hasMessageContaining("change 2 of transaction 700").hasMessageContaining("public.t");
+    }
+
+    @Test
     void anInsertWithAnUnsentValueIsRejectedByItsColumn() {
         TargetException error = refusal(new Insert(t, tuple("1", UNCHANGED, "b")));
         assertThat(error.kind()).isEqualTo(Kind.REJECTED);

@@ -1,0 +1,122 @@
+package io.pg2any.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pg2any.cli.EmbeddedPostgres;
+import io.pg2any.cli.quickstart.PipelineProcess;
+import io.pg2any.cli.quickstart.Workload;
+import io.pg2any.crash.KillPoint.Where;
+import io.pg2any.server.TestPostgres;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The real jar under a running workload, killed again and again.
+ *
+ * <p>{@code -Dpg2any.crash.kills=500} kills that often (in each acknowledge mode half of it), {@code
+ * -Dpg2any.crash.seed=…} repeats a run's choices.
+ */
+class CrashIT {
+    private static final Logger LOG = LoggerFactory.getLogger(CrashIT.class);
+    private static final int KILLS = Integer.getInteger("pg2any.crash.kills", 28);
+    private static final long SEED = Long.getLong("pg2any.crash.seed", 20260729);
+    private static final int KILLS_PER_COMPARISON = 7;
+    private static final Duration POINT_LIMIT = Duration.ofSeconds(45);
+    private static final int LONGEST_LIFE_MILLIS = 5000;
+
+    private static final String FILES = "io.pg2any.staging.LocalStagingFiles";
+
+    private static final List<KillPoint> POINTS = List.of(
+            KillPoint.entry("before target commit", "org.sqlite.jdbc3.JDBC3Connection", "commit", 20),
+            KillPoint.entry("after target commit", "io.pg2any.apply.jdbc.ApplySession", "publishCounts", 15),
+            KillPoint.entry("before acknowledge", "io.pg2any.capture.SlotFeedback", "safe", 10),
+            KillPoint.returning("after acknowledge", "io.pg2any.capture.SlotFeedback", "safe", 10),
+            new KillPoint("mid-file", "java.io.RandomAccessFile", "write", "([BII)V", Where.ENTRY, 100),
+            KillPoint.entry("before rename", FILES, "rename", 10),
+            KillPoint.returning("after rename", FILES, "rename", 10),
+            KillPoint.entry("before an applied file goes", FILES, "delete", 10),
+            KillPoint.entry("before taking the target over", "io.pg2any.apply.jdbc.PositionTable", "takeOver", 1));
+
+    private static EmbeddedPostgres server;
+
+    @TempDir
+    static Path folder;
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = TestPostgres.start(18);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"applied", "staged"})
+    void nothingIsLostOrRepeatedHoweverOftenItIsKilled(String acknowledge) throws Exception {
+        Random random = new Random(SEED + acknowledge.hashCode());
+        Workload.Options workload =
+                new Workload.Options(random.nextLong(), 2, 150, 20_000, Duration.ofSeconds(5), true);
+        try (Scenario scenario = Scenario.create(
+                        server, "crash_" + acknowledge, folder, Map.of("PG2ANY_ACKNOWLEDGE", acknowledge))
+                .begin(workload)) {
+            int point = random.nextInt(POINTS.size());
+            for (int kill = 1; kill <= KILLS / 2; kill++) {
+                // The first after a comparison finds a process that has been running for a while.
+                if (kill % KILLS_PER_COMPARISON == 1 || kill % KILLS_PER_COMPARISON == 4) {
+                    killAnyTime(scenario, random);
+                } else {
+                    killAtPoint(scenario, POINTS.get(point++ % POINTS.size()), random);
+                }
+                scenario.assertConsistentSoFar();
+                if (kill % KILLS_PER_COMPARISON == 0) {
+                    scenario.startPipeline();
+                    scenario.assertBothSidesEqual();
+                    scenario.assertWatched();
+                }
+            }
+            if (!scenario.pipeline.isAlive()) {
+                scenario.startPipeline();
+            }
+            scenario.assertBothSidesEqual();
+            scenario.assertStopsGracefully();
+        }
+    }
+
+    /** While it starts, recovers, streams or catches up. */
+    private static void killAnyTime(Scenario scenario, Random random) throws IOException, InterruptedException {
+        if (!scenario.pipeline.isAlive()) {
+            scenario.startPipeline();
+        }
+        Duration life = Duration.ofMillis(random.nextInt(LONGEST_LIFE_MILLIS));
+        OptionalInt ended = scenario.pipeline.waitFor(life);
+        assertThat(ended).as("ended by itself:\n" + scenario.pipeline.tail()).isEmpty();
+        LOG.info("{}: killed after {}", scenario.name, life);
+    }
+
+    private static void killAtPoint(Scenario scenario, KillPoint point, Random random)
+            throws IOException, InterruptedException {
+        int hit = 1 + random.nextInt(point.hits());
+        int port = PipelineProcess.freePort();
+        Process process = scenario.startPipeline(Debuggee.jvmOption(port));
+        try {
+            Debuggee.attach(process, port).killAt(point, hit, POINT_LIMIT);
+        } catch (IllegalStateException e) {
+            throw new AssertionError(scenario.name + ": " + e.getMessage() + "\n" + scenario.pipeline.tail(), e);
+        }
+        LOG.info("{}: killed {}, hit {}", scenario.name, point, hit);
+    }
+}

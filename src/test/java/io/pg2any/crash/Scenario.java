@@ -1,0 +1,155 @@
+package io.pg2any.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pg2any.cli.EmbeddedPostgres;
+import io.pg2any.cli.quickstart.Comparison;
+import io.pg2any.cli.quickstart.PipelineProcess;
+import io.pg2any.cli.quickstart.TargetPosition;
+import io.pg2any.cli.quickstart.TargetWatch;
+import io.pg2any.cli.quickstart.Workload;
+import io.pg2any.cli.quickstart.WorkloadSchema;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/** A database with the workload's tables, the real jar in its own process, and a reader that watches the target. */
+final class Scenario implements AutoCloseable {
+    static final Duration START_LIMIT = Duration.ofSeconds(60);
+    static final Duration PATIENCE = Duration.ofSeconds(40);
+
+    final String name;
+    final PipelineProcess pipeline;
+    private final EmbeddedPostgres server;
+    private final TargetWatch watch;
+    private Workload workload;
+
+    private Scenario(String name, EmbeddedPostgres server, PipelineProcess pipeline) {
+        this.name = name;
+        this.server = server;
+        this.pipeline = pipeline;
+        this.watch = TargetWatch.start(pipeline.target());
+    }
+
+    static Path jar() {
+        return Path.of(System.getProperty("pg2any.test.jar", "target/pg2any.jar"));
+    }
+
+    /** Makes the database and the tables; nothing runs yet. */
+    static Scenario create(EmbeddedPostgres server, String name, Path folder, Map<String, String> environment)
+            throws SQLException, IOException {
+        try (Connection connection = server.connect()) {
+            execute(connection, "CREATE DATABASE " + name);
+        }
+        try (Connection connection = server.connect(name)) {
+            WorkloadSchema.create(connection);
+        }
+        Map<String, String> all = new HashMap<>(Map.of(
+                "CDC_SOURCE_CONNECTION_STRING",
+                server.sourceUri(name),
+                "CDC_REPLICATION_SLOT",
+                name,
+                "CDC_PUBLICATION",
+                WorkloadSchema.PUBLICATION));
+        all.putAll(environment);
+        return new Scenario(name, server, new PipelineProcess(jar(), folder.resolve(name), all));
+    }
+
+    /** Starts the pipeline for the first time, fills the tables behind its slot, and starts the workload. */
+    Scenario begin(Workload.Options options) throws IOException, SQLException, InterruptedException {
+        startPipeline();
+        try (Connection connection = connect()) {
+            pipeline.awaitSlot(connection, name, START_LIMIT);
+            WorkloadSchema.fill(connection);
+        }
+        workload = Workload.start(this::connect, options);
+        return this;
+    }
+
+    Process startPipeline(String... more) throws IOException {
+        String[] options = new String[more.length + 2];
+        options[0] = "-Xmx128m";
+        // Short lives: optimizing compilation would not pay back before the next kill.
+        options[1] = "-XX:TieredStopAtLevel=1";
+        System.arraycopy(more, 0, options, 2, more.length);
+        return pipeline.start(options);
+    }
+
+    Workload workload() {
+        return workload;
+    }
+
+    Connection connect() throws SQLException {
+        return server.connect(name);
+    }
+
+    void source(String sql) throws SQLException {
+        try (Connection connection = connect()) {
+            execute(connection, sql);
+        }
+    }
+
+    /** Stops the workload for a moment, lets the target catch up, and compares; the pipeline must run. */
+    void assertBothSidesEqual() throws SQLException, IOException, InterruptedException {
+        workload.pause();
+        try (Connection source = connect()) {
+            TargetPosition.awaitCaughtUp(source, pipeline, PATIENCE);
+            Comparison comparison = Comparison.of(source, WorkloadSchema.PUBLICATION, pipeline.target());
+            assertThat(comparison.equal()).as(comparison.toString()).isTrue();
+            assertThat(comparison.rows()).isPositive();
+        }
+        assertThat(target(WorkloadSchema.REPEATED_LEDGER_ENTRIES)).isZero();
+        assertConsistentSoFar();
+        workload.resume();
+    }
+
+    void assertConsistentSoFar() {
+        assertThat(watch.violations()).isEmpty();
+    }
+
+    /** The reader has really looked while transactions came in. */
+    void assertWatched() {
+        assertThat(watch.looks()).isPositive();
+        assertConsistentSoFar();
+    }
+
+    void assertStopsGracefully() throws InterruptedException, IOException {
+        OptionalInt code = pipeline.stop();
+        assertThat(code).as(pipeline.tail()).hasValue(0);
+    }
+
+    long target(String sql) throws SQLException {
+        try (Connection sqlite = DriverManager.getConnection("jdbc:sqlite:" + pipeline.target());
+                Statement statement = sqlite.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            return row.next() ? row.getLong(1) : 0;
+        }
+    }
+
+    static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException, SQLException {
+        try {
+            if (workload != null) {
+                workload.close();
+            }
+        } finally {
+            pipeline.kill();
+            pipeline.close();
+            watch.close();
+        }
+    }
+}
