@@ -1,5 +1,8 @@
 package io.pg2any.cli;
 
+import io.pg2any.apply.Target;
+import io.pg2any.apply.TargetException;
+import io.pg2any.camel.JdbcTargets;
 import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.CaptureException;
 import io.pg2any.capture.ConnectionString;
