@@ -42,6 +42,7 @@ final class PipelineDrainer implements Drainer {
         Process process = pipeline.process();
         long walsenderPid = SlotActivity.await(backlog.connection(), slot, process);
         long streaming = System.nanoTime();
+        MachineLoad machine = new MachineLoad();
         ProcessCost walsender = new ProcessCost(walsenderPid);
         ProcessCost client = new ProcessCost(process.pid());
         Map<String, Double> threadsAtStart = ProcessCost.threads(process.pid());
@@ -61,6 +62,7 @@ final class PipelineDrainer implements Drainer {
             long ended = System.nanoTime();
             walsender.sample();
             client.sample();
+            double others = machine.others(client.cpuSeconds() + walsender.cpuSeconds());
             if (showThreads) {
                 showThreads(threadsAtStart, ProcessCost.threads(process.pid()));
             }
@@ -71,7 +73,8 @@ final class PipelineDrainer implements Drainer {
                     (ended - started) / 1e9,
                     client.cpuSeconds(),
                     walsender.cpuSeconds(),
-                    client.peakRssMib());
+                    client.peakRssMib(),
+                    others);
         }
     }
 
