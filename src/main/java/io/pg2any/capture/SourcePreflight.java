@@ -64,24 +64,18 @@ public final class SourcePreflight {
     }
 
     private void check() {
-        Optional<ReplicationSlot> slot;
         try (SourceConnection source = SourceConnection.sql(config, new SourceConnection.Abort())) {
-            slot = checkCatalogs(source);
+            checkCatalogs(source);
         } catch (SQLException e) {
             report(e, "connect to " + config.connection());
             return; // whatever stands in the way of a session stands in the way of a walsender
         }
-        boolean mayConnect =
-                problems.stream().noneMatch(problem -> problem.what().contains("REPLICATION"));
-        if (mayConnect) {
-            checkReplication(slot);
-        }
+        checkReplication();
     }
 
-    private Optional<ReplicationSlot> checkCatalogs(SourceConnection source) throws SQLException {
+    private void checkCatalogs(SourceConnection source) throws SQLException {
         checkVersion(source);
         problems.addAll(SourceRules.walLevel(source.setting("wal_level")));
-        checkRole(source.jdbc());
         Optional<ReplicationSlot> slot = ReplicationSlot.read(source.jdbc(), config.slot());
         problems.addAll(SourceRules.slot(slot, position, config, source.jdbc().getCatalog()));
         slot.filter(found -> found.activePid() != null)
@@ -106,7 +100,6 @@ public final class SourcePreflight {
             checkMayPublish(source.jdbc());
         }
         checkReplicaIdentity(source.jdbc());
-        return slot;
     }
 
     private void checkVersion(SourceConnection source) throws SQLException {
@@ -123,20 +116,6 @@ public final class SourcePreflight {
                     "PostgreSQL " + source.serverVersion()
                             + " has known faults in logical decoding that can lose changes",
                     "update to " + major + "." + FIRST_SOUND_MINOR.get(major) + " or later"));
-        }
-    }
-
-    private void checkRole(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT current_user, rolreplication OR rolsuper"
-                        + " FROM pg_catalog.pg_roles WHERE rolname = current_user")) {
-            if (row.next() && !row.getBoolean(2)) {
-                problems.add(Problem.error(
-                        Kind.CONFIG,
-                        "role " + row.getString(1) + " lacks the REPLICATION attribute",
-                        "ALTER ROLE \"" + row.getString(1)
-                                + "\" REPLICATION (managed services grant a role instead, such as rds_replication)"));
-            }
         }
     }
 
@@ -170,7 +149,8 @@ public final class SourcePreflight {
         }
     }
 
-    private void checkReplication(Optional<ReplicationSlot> slot) {
+    /** Asking for a walsender is the only sure test of the role: managed services grant it without the attribute. */
+    private void checkReplication() {
         try (SourceConnection source = SourceConnection.replication(config, new SourceConnection.Abort())) {
             if (position.isPresent()) {
                 SourceConnection.Identity identity = source.identify();
@@ -182,7 +162,7 @@ public final class SourcePreflight {
                         known, config, identity.systemIdentifier(), identity.timeline(), identity.walEnd(), history));
             }
         } catch (SQLException e) {
-            report(e, "open a replication connection" + (slot.isPresent() ? " for slot " + config.slot() : ""));
+            report(e, "open a replication connection");
         }
     }
 
