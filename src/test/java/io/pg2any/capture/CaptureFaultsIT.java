@@ -213,11 +213,11 @@ class CaptureFaultsIT {
     void whatSettingsMustChangeIsSaidAndWhatMayPassIsWaitedFor(int version) throws Exception {
         try (EmbeddedPostgres server = TestPostgres.start(version)) {
             Source.createShop(server);
+            Source.execute(server, "shop", "CREATE ROLE weak LOGIN");
             Source.execute(
                     server,
                     "shop",
-                    "CREATE ROLE weak LOGIN; SELECT pg_create_logical_replication_slot('" + Source.SLOT
-                            + "', 'test_decoding')");
+                    "SELECT pg_create_logical_replication_slot('" + Source.SLOT + "', 'test_decoding')");
             assertThat(failure(server, null))
                     .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.CONFIG))
                     .hasMessageContaining("test_decoding");
