@@ -97,6 +97,16 @@ class CaptureFaultsIT {
                 downstream.untilTransactions(2);
                 assertThat(downstream.transactions.get(1)).isEqualTo("30000,n30000");
                 assertThat(downstream.chunks).allMatch(chunk -> chunk.session() == 1);
+
+                Source.execute(
+                        server,
+                        "shop",
+                        "INSERT INTO item SELECT g, repeat('x', 1000) FROM generate_series(40000, 80000) g");
+                Source.await(() -> capture.status().handoffBytes() >= config.handoffBytes());
+                long before = System.nanoTime();
+                capture.close();
+                assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(5));
+                assertThat(capture.status().state()).isEqualTo(State.CLOSED);
             }
         }
     }
