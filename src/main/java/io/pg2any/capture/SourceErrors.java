@@ -77,7 +77,7 @@ final class SourceErrors {
     static CaptureException publicationMissing(CaptureConfig config, String text, Throwable cause) {
         return new CaptureException(
                 Kind.CONFIG,
-                config.connection().mask(text),
+                config.connection().mask(oneLine(text)),
                 "create the publication again and rebuild the target, or correct the name; changes made while it was"
                         + " missing cannot be decoded",
                 cause);
@@ -93,7 +93,7 @@ final class SourceErrors {
     }
 
     private static String describe(SQLException e) {
-        StringBuilder text = new StringBuilder(String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", "; "));
+        StringBuilder text = new StringBuilder(oneLine(e.getMessage()));
         for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
             if (cause.getMessage() != null && text.indexOf(cause.getMessage()) < 0) {
                 text.append(" (").append(cause.getMessage()).append(')');
@@ -103,5 +103,9 @@ final class SourceErrors {
             text.append(" [").append(e.getSQLState()).append(']');
         }
         return text.toString();
+    }
+
+    private static String oneLine(String text) {
+        return String.valueOf(text).replaceAll("\\s*\\R\\s*", "; ");
     }
 }
