@@ -10,6 +10,7 @@ import java.util.Objects;
  * @param durableInterval at most this long a commit that is visible may stay unacknowledged for want of a flush, where
  *     the target's commits are relaxed
  * @param lockTimeout how long a statement waits for another session before the try counts as failed
+ * @param maxRowsPerInsert rows of one multi-row INSERT at most; 0 leaves it to the dialect
  */
 public record ApplyOptions(
         String pipeline,
@@ -19,7 +20,8 @@ public record ApplyOptions(
         DivergencePolicy divergence,
         KeySource keys,
         Duration durableInterval,
-        Duration lockTimeout) {
+        Duration lockTimeout,
+        int maxRowsPerInsert) {
     public ApplyOptions {
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(tables, "tables");
@@ -31,6 +33,9 @@ public record ApplyOptions(
         }
         if (durableInterval.isNegative()) {
             throw new IllegalArgumentException("durableInterval: must not be negative");
+        }
+        if (maxRowsPerInsert < 0) {
+            throw new IllegalArgumentException("maxRowsPerInsert: must not be negative");
         }
         if (lockTimeout.isNegative()) {
             throw new IllegalArgumentException("lockTimeout: must not be negative");
@@ -46,34 +51,42 @@ public record ApplyOptions(
                 DivergencePolicy.WARN,
                 KeySource.NONE,
                 Duration.ofSeconds(1),
-                Duration.ofSeconds(5));
+                Duration.ofSeconds(5),
+                0);
     }
 
     public ApplyOptions withMapping(TableMapping value) {
-        return new ApplyOptions(pipeline, value, tables, values, divergence, keys, durableInterval, lockTimeout);
+        return new ApplyOptions(
+                pipeline, value, tables, values, divergence, keys, durableInterval, lockTimeout, maxRowsPerInsert);
     }
 
     public ApplyOptions withTables(TablesPolicy value) {
-        return new ApplyOptions(pipeline, mapping, value, values, divergence, keys, durableInterval, lockTimeout);
+        return new ApplyOptions(
+                pipeline, mapping, value, values, divergence, keys, durableInterval, lockTimeout, maxRowsPerInsert);
     }
 
     public ApplyOptions withValues(ValuePolicy value) {
-        return new ApplyOptions(pipeline, mapping, tables, value, divergence, keys, durableInterval, lockTimeout);
+        return new ApplyOptions(
+                pipeline, mapping, tables, value, divergence, keys, durableInterval, lockTimeout, maxRowsPerInsert);
     }
 
     public ApplyOptions withDivergence(DivergencePolicy value) {
-        return new ApplyOptions(pipeline, mapping, tables, values, value, keys, durableInterval, lockTimeout);
+        return new ApplyOptions(
+                pipeline, mapping, tables, values, value, keys, durableInterval, lockTimeout, maxRowsPerInsert);
     }
 
     public ApplyOptions withKeys(KeySource value) {
-        return new ApplyOptions(pipeline, mapping, tables, values, divergence, value, durableInterval, lockTimeout);
+        return new ApplyOptions(
+                pipeline, mapping, tables, values, divergence, value, durableInterval, lockTimeout, maxRowsPerInsert);
     }
 
     public ApplyOptions withDurableInterval(Duration value) {
-        return new ApplyOptions(pipeline, mapping, tables, values, divergence, keys, value, lockTimeout);
+        return new ApplyOptions(
+                pipeline, mapping, tables, values, divergence, keys, value, lockTimeout, maxRowsPerInsert);
     }
 
     public ApplyOptions withLockTimeout(Duration value) {
-        return new ApplyOptions(pipeline, mapping, tables, values, divergence, keys, durableInterval, value);
+        return new ApplyOptions(
+                pipeline, mapping, tables, values, divergence, keys, durableInterval, value, maxRowsPerInsert);
     }
 }

@@ -26,6 +26,13 @@ public interface Target extends AutoCloseable {
     Optional<Position> open() throws TargetException;
 
     /**
+     * Reads the position without taking over; needs no {@link #open}.
+     *
+     * @return empty when this pipeline has never applied anything here, or the target does not exist yet
+     */
+    Optional<Position> position() throws TargetException;
+
+    /**
      * Looks at the target without changing anything there: whether it can be reached, and whether tables that exist
      * fit. Needs no {@link #open}; not to be called on a target that applies.
      *

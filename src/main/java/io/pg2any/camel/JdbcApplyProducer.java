@@ -149,6 +149,7 @@ class JdbcApplyProducer extends DefaultProducer {
                     applied.applied(),
                     applied.transactions(),
                     batch instanceof DeliveredBatch delivered ? delivered.newestCommit() : null);
+            pipeline.durable(applied.durable());
             failingSince = null;
             message.setHeader(Pg2anyHeaders.APPLIED_LSN, applied.applied());
             message.setHeader(Pg2anyHeaders.SAFE_LSN, applied.durable());

@@ -36,7 +36,8 @@ public final class JdbcTargets {
                 constant(DivergencePolicy.class, "divergence", configuration.getDivergence()),
                 keys,
                 Duration.ofMillis(configuration.getDurableInterval()),
-                Duration.ofMillis(configuration.getQueryTimeout()));
+                Duration.ofMillis(configuration.getQueryTimeout()),
+                configuration.getMaxRowsPerInsert());
         return new JdbcTarget(dialect(configuration, options), options);
     }
 

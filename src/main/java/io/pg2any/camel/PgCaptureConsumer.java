@@ -120,7 +120,9 @@ class PgCaptureConsumer extends DefaultConsumer implements Suspendable {
                 if (chunk != null) {
                     deliveringSinceNanos = System.nanoTime();
                     delivering = true;
-                    deliver(chunk);
+                    if (!deliver(chunk)) {
+                        return; // a later chunk would stand in staging as if this one had not been
+                    }
                     delivering = false;
                 }
             }
@@ -128,7 +130,7 @@ class PgCaptureConsumer extends DefaultConsumer implements Suspendable {
             Thread.currentThread().interrupt(); // stopping
         } catch (CaptureException e) {
             pipeline.fail(new PipelineFailedException(
-                    e.getMessage() + (e.remedy().isEmpty() ? "" : " " + e.remedy()),
+                    e.getMessage() + (e.remedy().isEmpty() ? "" : "; " + e.remedy()),
                     e.kind() == CaptureException.Kind.CONFIG,
                     e));
         } catch (MalformedMessageException | RuntimeException | Error e) {
@@ -137,7 +139,8 @@ class PgCaptureConsumer extends DefaultConsumer implements Suspendable {
         }
     }
 
-    private void deliver(MessageChunk chunk) throws InterruptedException, MalformedMessageException {
+    /** False when it was given up, because of a stop or a failure for good: then no other may follow. */
+    private boolean deliver(MessageChunk chunk) throws InterruptedException, MalformedMessageException {
         long delay = 200;
         while (isRunAllowed()) {
             Exchange exchange = createExchange(false);
@@ -153,14 +156,18 @@ class PgCaptureConsumer extends DefaultConsumer implements Suspendable {
             } finally {
                 releaseExchange(exchange, false);
             }
+            if (failure == null && !acknowledgesItself && !pipeline.wasStaged(chunk)) {
+                // That an exchange completed proves nothing: a route may have handled a failure away.
+                failure = new IllegalStateException("the route finished without staging it");
+            }
             if (failure == null) {
                 acknowledgeItself(chunk);
-                return;
+                return true;
             }
             if (pipeline.failure().isPresent()
                     || !isRunAllowed()
                     || endpoint.getCamelContext().isStopping()) {
-                return; // what was not delivered comes again from the acknowledged position after a start
+                return false; // what was not delivered comes again from the acknowledged position after a start
             }
             pipeline.captureFailed();
             LOG.warn(
@@ -171,6 +178,7 @@ class PgCaptureConsumer extends DefaultConsumer implements Suspendable {
             Thread.sleep(delay);
             delay = Math.min(delay * 2, RETRY_MILLIS_MAX);
         }
+        return false;
     }
 
     private void acknowledgeItself(MessageChunk chunk) throws MalformedMessageException {

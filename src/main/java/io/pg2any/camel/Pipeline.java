@@ -9,6 +9,7 @@ import io.pg2any.capture.SourceCatalog;
 import io.pg2any.change.Lsn;
 import io.pg2any.change.Position;
 import io.pg2any.change.Relation;
+import io.pg2any.pgoutput.MessageChunk;
 import io.pg2any.staging.AcknowledgeMode;
 import io.pg2any.staging.StagingLog;
 import io.pg2any.staging.StagingStatus;
@@ -49,10 +50,12 @@ public final class Pipeline {
     private boolean targetKnown;
     private Position targetPosition;
 
+    private volatile MessageChunk lastStaged;
     private volatile Target target;
     private volatile CaptureConfig source;
     private volatile Supplier<Optional<CaptureStatus>> captureStatus = Optional::empty;
     private volatile Lsn applied = Lsn.ZERO;
+    private volatile Lsn durable = Lsn.ZERO;
     private volatile long appliedAtMillis;
     private volatile Instant newestApplied;
     private volatile Instant caughtUpAt;
@@ -116,6 +119,15 @@ public final class Pipeline {
         }
         targetKnown = true;
         notifyAll();
+    }
+
+    /** Staging has taken this chunk: the proof that it was delivered. */
+    void staged(MessageChunk chunk) {
+        lastStaged = chunk;
+    }
+
+    boolean wasStaged(MessageChunk chunk) {
+        return lastStaged == chunk;
     }
 
     /**
@@ -212,6 +224,15 @@ public final class Pipeline {
         if (!received().isAfter(applied)) {
             caughtUpAt = Instant.now();
         }
+    }
+
+    /** A power failure would not take back from the target what committed before this position. */
+    void durable(Lsn lsn) {
+        durable = lsn;
+    }
+
+    Lsn durableLsn() {
+        return durable;
     }
 
     long appliedTransactions() {

@@ -1,6 +1,7 @@
 package io.pg2any.camel;
 
 import io.pg2any.change.Lsn;
+import io.pg2any.change.SourceIdentity;
 import io.pg2any.change.TransactionBatch;
 import io.pg2any.staging.StagingLog;
 import java.io.IOException;
@@ -31,6 +32,7 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
     private final TablePatterns tables;
 
     private StagingLog log;
+    private SourceIdentity source; // of the newest batch; the apply thread's own
     private ExecutorService executor;
 
     TxStagingConsumer(TxStagingEndpoint endpoint, Processor processor, StagingResource resource, TablePatterns tables) {
@@ -95,7 +97,12 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
                     deliver(from, batch);
                 } else if (isSuspendingOrSuspended()) {
                     Thread.sleep(POLL.toMillis());
+                } else {
+                    makeDurable(from);
                 }
+            }
+            if (resource.pipeline().failure().isEmpty()) {
+                makeDurable(from);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // stopping
@@ -121,7 +128,9 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
             }
             Lsn through = delivered.through();
             if (through != null && !pipeline.appliedLsn().isBefore(through)) {
+                source = batch.source();
                 from.complete(batch);
+                from.targetDurable(pipeline.durableLsn());
                 return;
             }
             if (pipeline.failure().isPresent() || !isRunAllowed() || isSuspendingOrSuspended()) {
@@ -136,6 +145,22 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
                     failure == null ? "the route finished without applying it" : failure.toString());
             Thread.sleep(delay);
             delay = Math.min(delay * 2, RETRY_MILLIS_MAX);
+        }
+    }
+
+    /**
+     * Nothing is waiting: what the target has committed but might lose to a power failure is made to stay, by a batch
+     * that moves nothing. Until then PostgreSQL keeps its WAL, and does not shut down.
+     */
+    private void makeDurable(StagingLog from) {
+        Pipeline pipeline = resource.pipeline();
+        if (source != null && pipeline.durableLsn().isBefore(pipeline.appliedLsn())) {
+            DeliveredBatch batch = new DeliveredBatch(new PositionBatch(source, pipeline.appliedLsn()));
+            Exception failure = route(batch);
+            if (failure != null) {
+                LOG.warn("Target of pipeline {} could not be flushed: {}", pipeline.name(), failure.toString());
+            }
+            from.targetDurable(pipeline.durableLsn());
         }
     }
 

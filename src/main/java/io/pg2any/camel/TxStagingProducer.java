@@ -51,6 +51,7 @@ class TxStagingProducer extends DefaultProducer {
             } else {
                 log.append(chunk);
             }
+            resource.pipeline().staged(chunk);
         } catch (MalformedMessageException | PositionMismatchException | StagingQuotaExceededException e) {
             PipelineFailedException failure = new PipelineFailedException(e.getMessage(), false, e);
             resource.pipeline().fail(failure);

@@ -2,6 +2,7 @@ package io.pg2any.capture;
 
 import io.pg2any.capture.CaptureException.Kind;
 import java.sql.SQLException;
+import org.postgresql.util.PSQLException;
 
 /** From what the driver throws to what follows from it, by SQLSTATE; texts differ between server versions. */
 final class SourceErrors {
@@ -29,7 +30,8 @@ final class SourceErrors {
                         "another process reads slot " + config.slot() + "; stop it or use a slot of its own",
                         e);
             case "55000":
-                return slotUseless(config, text, e);
+                // The driver says it too, of a copy that the server has ended in order: a shutdown.
+                return isFromServer(e) ? slotUseless(config, text, e) : byClass(e, state, text);
             case "58P01":
                 // "requested WAL segment ... has already been removed"
                 return slotUseless(config, text, e);
@@ -43,6 +45,10 @@ final class SourceErrors {
             default:
                 return byClass(e, state, text);
         }
+    }
+
+    private static boolean isFromServer(SQLException e) {
+        return e instanceof PSQLException driverError && driverError.getServerErrorMessage() != null;
     }
 
     private static CaptureException byClass(SQLException e, String state, String text) {

@@ -56,6 +56,7 @@ class Application {
                 context().getComponent("pgcapture", PgCaptureComponent.class).getConfiguration();
         from.setConnection(settings.text(Setting.CONNECTION));
         from.setConnectTimeout(millis(Setting.CONNECTION_TIMEOUT));
+        from.setCreatePublication(settings.bool(Setting.CREATE_PUBLICATION));
         from.setHandoffBytes((int) settings.number(Setting.HANDOFF_BYTES));
         from.setProtocolVersion((int) settings.number(Setting.PROTOCOL_VERSION));
 

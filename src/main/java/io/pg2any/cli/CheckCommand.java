@@ -24,10 +24,7 @@ class CheckCommand implements Callable<Integer> {
         for (Problem problem : Preflight.of(settings).problems()) {
             boolean error = problem.severity() == Problem.Severity.ERROR;
             errors |= error;
-            out.println((error ? "ERROR: " : "warning: ") + problem.what());
-            if (!problem.remedy().isEmpty()) {
-                out.println("       " + problem.remedy());
-            }
+            out.println((error ? "ERROR: " : "warning: ") + Preflight.text(problem));
         }
         out.println(errors ? "Not ready: mend the errors above and check again." : "Ready to run.");
         out.flush();

@@ -8,6 +8,7 @@ import io.pg2any.capture.CaptureException;
 import io.pg2any.capture.ConnectionString;
 import io.pg2any.capture.Problem;
 import io.pg2any.capture.SourceCatalog;
+import io.pg2any.capture.SourcePreflight;
 import io.pg2any.change.Relation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +18,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +37,16 @@ final class Preflight {
         CaptureConfig capture = captureConfig(settings);
         List<Problem> problems = new ArrayList<>();
         checkStaging(settings.stagingFolder(), problems);
-        checkTarget(settings, published(capture, problems), problems);
+        try (Target target =
+                JdbcTargets.create(settings.text(Setting.PIPELINE), Application.applyConfiguration(settings))) {
+            problems.addAll(SourcePreflight.check(capture, target.position()));
+            for (TargetException problem : target.check(published(capture, problems))) {
+                problems.add(problem(problem));
+            }
+        } catch (TargetException e) {
+            problems.add(problem(e));
+            problems.addAll(SourcePreflight.check(capture, Optional.empty()));
+        }
         return new Preflight(problems);
     }
 
@@ -45,24 +57,28 @@ final class Preflight {
     /**
      * Logs what was found.
      *
-     * @return whether a start makes sense: what may pass by itself (a server that is down) does not stand in its way
+     * @return the exit code if a start makes no sense; what may pass by itself (a server that is down) does not stand in
+     *     its way
      */
-    boolean logAndDecide() {
-        boolean start = true;
+    OptionalInt logAndDecide() {
+        OptionalInt exit = OptionalInt.empty();
         for (Problem problem : problems) {
             if (problem.severity() == Problem.Severity.WARN) {
-                LOG.warn("{} {}", problem.what(), problem.remedy());
+                LOG.warn("{}", text(problem));
             } else if (problem.kind() == CaptureException.Kind.RETRYABLE) {
-                LOG.warn(
-                        "{} {} Starting all the same: it is tried again until it works.",
-                        problem.what(),
-                        problem.remedy());
+                LOG.warn("{}. Starting all the same: it is tried again until it works", text(problem));
             } else {
-                LOG.error("{} {}", problem.what(), problem.remedy());
-                start = false;
+                LOG.error("{}", text(problem));
+                boolean fatal = problem.kind() == CaptureException.Kind.FATAL;
+                exit = OptionalInt.of(fatal ? Main.FATAL : exit.orElse(Main.CONFIGURATION));
             }
         }
-        return start;
+        return exit;
+    }
+
+    /** What is wrong and what to do about it. */
+    static String text(Problem problem) {
+        return problem.what() + (problem.remedy().isEmpty() ? "" : "; " + problem.remedy());
     }
 
     static CaptureConfig captureConfig(Settings settings) {
@@ -88,8 +104,8 @@ final class Preflight {
         } catch (SQLException e) {
             problems.add(new Problem(
                     Problem.Severity.WARN,
-                    "The published tables could not be read from the catalog: " + e.getMessage() + ".",
-                    "They are checked when their first change arrives.",
+                    "the published tables could not be read from the catalog: " + e.getMessage(),
+                    "they are checked when their first change arrives",
                     CaptureException.Kind.CONFIG));
             return List.of();
         }
@@ -103,20 +119,9 @@ final class Preflight {
         } catch (IOException e) {
             problems.add(new Problem(
                     Problem.Severity.ERROR,
-                    "The staging folder " + folder.toAbsolutePath() + " cannot be written to (" + e + ").",
-                    "Make it writable, or set CDC_TRANSACTION_FILE_BASE_PATH (pg2any.staging.base) to a folder that is.",
+                    "the staging folder " + folder.toAbsolutePath() + " cannot be written to (" + e + ")",
+                    "make it writable, or set CDC_TRANSACTION_FILE_BASE_PATH (pg2any.staging.base) to a folder that is",
                     CaptureException.Kind.CONFIG));
-        }
-    }
-
-    private static void checkTarget(Settings settings, List<Relation> relations, List<Problem> problems) {
-        try (Target target =
-                JdbcTargets.create(settings.text(Setting.PIPELINE), Application.applyConfiguration(settings))) {
-            for (TargetException problem : target.check(relations)) {
-                problems.add(problem(problem));
-            }
-        } catch (TargetException e) {
-            problems.add(problem(e));
         }
     }
 

@@ -4,6 +4,7 @@ import io.pg2any.camel.Pipeline;
 import io.pg2any.camel.PipelineFailedException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -25,9 +26,9 @@ class RunCommand implements Callable<Integer> {
         LOG.info("Starting pg2any {}, slot {}", Main.version(), settings.text(Setting.SLOT));
         settings.warnings().forEach(LOG::warn);
 
-        Preflight preflight = Preflight.of(settings);
-        if (!preflight.logAndDecide()) {
-            return Main.CONFIGURATION;
+        OptionalInt refused = Preflight.of(settings).logAndDecide();
+        if (refused.isPresent()) {
+            return refused.getAsInt();
         }
 
         CountDownLatch stop = new CountDownLatch(1);

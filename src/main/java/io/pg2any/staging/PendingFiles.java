@@ -83,19 +83,28 @@ final class PendingFiles {
         return batch;
     }
 
-    /** The target has these. Never fails: it has them even when the disk does not delete them. */
+    /** The target has these. */
     void completeThrough(Lsn position) {
         while (!waiting.isEmpty() && !waiting.peekFirst().through().isAfter(position)) {
             PendingFile file = waiting.removeFirst();
             transactions -= file.footer().transactions();
             completed.addLast(file);
         }
-        deleteCompleted();
     }
 
-    void deleteCompleted() {
+    /**
+     * Deletes completed files that nobody needs any more. Never fails: the target has them even when the disk does not
+     * delete them.
+     *
+     * @param position the target holds everything before it for good; null for nothing
+     */
+    void deleteCompleted(Lsn position) {
         try {
-            for (PendingFile file; (file = completed.peekFirst()) != null; completed.removeFirst()) {
+            for (PendingFile file;
+                    (file = completed.peekFirst()) != null
+                            && position != null
+                            && !file.through().isAfter(position);
+                    completed.removeFirst()) {
                 files.delete(file.path());
                 bytes -= file.bytes();
             }

@@ -6,7 +6,7 @@ import java.util.Objects;
 /**
  * How staging works; refuses itself when invalid, naming the key.
  *
- * @param folder {@code pg2any.staging.folder}: holds received/, pending/ and rejected/; one instance at a time
+ * @param folder the folder that holds received/, pending/ and rejected/; one instance at a time
  * @param acknowledge {@code pg2any.staging.acknowledge}
  * @param batchBytes {@code pg2any.staging.batchBytes}: a file of small transactions is sealed at this size, and
  *     {@link StagingLog#take} merges small files up to it

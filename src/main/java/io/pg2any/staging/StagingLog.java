@@ -62,6 +62,7 @@ public final class StagingLog implements AutoCloseable {
 
     private Lsn applied;
     private Lsn durable;
+    private Lsn targetDurable;
     private String lastError;
     private boolean stopping;
     private boolean closed;
@@ -104,7 +105,7 @@ public final class StagingLog implements AutoCloseable {
         Closeable folderLock = files.lock(config.lockFile());
         if (folderLock == null) {
             throw new IOException("staging folder " + config.folder() + " is in use by another instance; stop it, or"
-                    + " give this one its own pg2any.staging.folder");
+                    + " give this one its own folder (pg2any.staging.base)");
         }
         boolean opened = false;
         try {
@@ -167,6 +168,8 @@ public final class StagingLog implements AutoCloseable {
             }
             pending.completeThrough(target.lsn());
             applied = target.lsn();
+            targetDurable = target.lsn();
+            pending.deleteCompleted(deletable());
             // A session has its own place, behind the target's at most by what the target will pass over.
             if (aggregator.session() == 0
                     && (aggregator.through() == null || target.lsn().isAfter(aggregator.through()))) {
@@ -281,7 +284,10 @@ public final class StagingLog implements AutoCloseable {
         }
     }
 
-    /** The target has committed the batch: its files go. A file that the disk does not let go is tried again later. */
+    /**
+     * The target has committed the batch. Its files go: at once when the source still has what they hold, else when the
+     * target has it for good. A file that the disk does not let go is tried again later.
+     */
     public void complete(TransactionBatch batch) {
         lock.lock();
         try {
@@ -298,10 +304,30 @@ public final class StagingLog implements AutoCloseable {
             outstanding = null;
             applied = through;
             pending.completeThrough(through);
+            pending.deleteCompleted(deletable());
             changed.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** The target holds everything before this position for good: a power failure would not take it back. */
+    public void targetDurable(Lsn position) {
+        lock.lock();
+        try {
+            if (targetDurable == null || position.isAfter(targetDurable)) {
+                targetDurable = position;
+                pending.deleteCompleted(deletable());
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** In APPLIED the source keeps what the target might lose; in STAGED nobody else does. */
+    private Lsn deletable() {
+        return config.acknowledge() == AcknowledgeMode.APPLIED ? applied : targetDurable;
     }
 
     /** The target has not applied the batch: if it is whole it will be offered again. */
@@ -484,7 +510,7 @@ public final class StagingLog implements AutoCloseable {
                         + " bytes so far needs more than the staging quota of " + config.maxBytes()
                         + " bytes; raise pg2any.staging.maxBytes");
             }
-            pending.deleteCompleted();
+            pending.deleteCompleted(deletable());
             changed.awaitNanos(LONGEST_WAIT_NANOS);
             if (closed || stopping) {
                 throw new IOException("staging stops while it waits for room; the chunk was not taken");
@@ -494,7 +520,7 @@ public final class StagingLog implements AutoCloseable {
 
     /** All writing a chunk may call for, before it is taken: afterwards nothing can fail. */
     private void makeRoom() throws IOException {
-        pending.deleteCompleted();
+        pending.deleteCompleted(deletable());
         while (aggregator.committedSpool() != null) {
             sealNext();
         }

@@ -37,6 +37,8 @@ final class TransactionAggregator {
     private MalformedMessageException failure;
     /** Everything that committed before it is staged or was; null until a session or the target says where we are. */
     private Lsn through;
+    /** A pipeline's very first position is nowhere yet: it must be staged even though nothing has moved. */
+    private boolean freshStart;
 
     private OpenFile committedSpool;
     private OpenFile batch;
@@ -153,6 +155,7 @@ final class TransactionAggregator {
         dropTransaction();
         if (through == null) {
             through = first.start();
+            freshStart = true;
         }
         source = first.source();
         session = first.session();
@@ -178,9 +181,10 @@ final class TransactionAggregator {
         }
         Lsn idle = chunk.idleThrough();
         // Inside a transaction it is not the end of anything we hold; a later one will say as much.
-        if (idle != null && !inTransaction && idle.isAfter(through)) {
+        if (idle != null && !inTransaction && (idle.isAfter(through) || (freshStart && idle.equals(through)))) {
             openBatch().moveThrough(idle);
             through = idle;
+            freshStart = false;
         }
     }
 

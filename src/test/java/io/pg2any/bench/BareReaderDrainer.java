@@ -35,6 +35,7 @@ final class BareReaderDrainer implements Drainer {
         try (BufferedReader output =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             long walsenderPid = SlotActivity.await(backlog.connection(), slot, process);
+            MachineLoad machine = new MachineLoad();
             ProcessCost walsender = new ProcessCost(walsenderPid);
             ProcessCost client = new ProcessCost(process.pid());
             String result = output.readLine();
@@ -50,7 +51,8 @@ final class BareReaderDrainer implements Drainer {
                     (ended - started) / 1e9,
                     client.cpuSeconds(),
                     walsender.cpuSeconds(),
-                    client.peakRssMib());
+                    client.peakRssMib(),
+                    machine.others(client.cpuSeconds() + walsender.cpuSeconds()));
         } finally {
             process.getOutputStream().close();
             process.waitFor();

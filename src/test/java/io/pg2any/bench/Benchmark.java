@@ -27,6 +27,8 @@ import picocli.CommandLine.Option;
             "Compare only figures of one round; let the machine be idle otherwise."
         })
 final class Benchmark implements Callable<Integer> {
+    private static final int DISTURBED_ROUNDS = 20;
+
     @Option(
             names = "--scenarios",
             split = ",",
@@ -43,6 +45,15 @@ final class Benchmark implements Callable<Integer> {
 
     @Option(names = "--rounds", defaultValue = "3", description = "Rounds per scenario; default ${DEFAULT-VALUE}.")
     private int rounds;
+
+    @Option(
+            names = "--quiet",
+            defaultValue = "100",
+            description = {
+                "Repeats a round, up to 20 times, when other processes had more than so many percent of the CPU;"
+                        + " default: never."
+            })
+    private int quietPercent;
 
     @Option(names = "--rows", description = "Row changes per scenario instead of the numbers above.")
     private Long rows;
@@ -82,6 +93,9 @@ final class Benchmark implements Callable<Integer> {
 
     @Option(names = "--bare-only", description = "Leaves the pipeline out and only measures the server.")
     private boolean bareOnly;
+
+    @Option(names = "--threads", description = "Shows which threads of the pipeline used the CPU.")
+    private boolean threads;
 
     private Benchmark() {}
 
@@ -134,7 +148,8 @@ final class Benchmark implements Callable<Integer> {
         Comparison comparison = new Comparison(scenario);
         try (Backlog backlog = Backlog.fill(server, scenario, wanted)) {
             BareReaderDrainer bareReader = new BareReaderDrainer(bareOptions);
-            PipelineDrainer wholePipeline = new PipelineDrainer(jvmOptions());
+            PipelineDrainer wholePipeline = new PipelineDrainer(jvmOptions(), threads);
+            int disturbed = 0;
             for (int round = 1; round <= rounds; round++) {
                 System.out.printf(Locale.ROOT, "  round %d (load %s): ", round, load());
                 if (bareOnly) {
@@ -143,7 +158,7 @@ final class Benchmark implements Callable<Integer> {
                     continue;
                 }
                 // Every other round runs backwards, so that no side always has the warmer caches.
-                boolean forwards = round % 2 == 1;
+                boolean forwards = (round + disturbed) % 2 == 1;
                 Drain early = forwards ? drain(bareReader, backlog, "bare") : drain(wholePipeline, backlog, "pipeline");
                 Optional<Drain> middle = recvlogical.isPresent()
                         ? Optional.of(drain(recvlogical.get(), backlog, "recvlogical"))
@@ -153,7 +168,11 @@ final class Benchmark implements Callable<Integer> {
                         ? new Comparison.Round(early, middle, late)
                         : new Comparison.Round(late, middle, early);
                 System.out.println(result);
-                comparison.add(result);
+                if (result.others() * 100 > quietPercent && ++disturbed <= DISTURBED_ROUNDS) {
+                    round--;
+                } else {
+                    comparison.add(result);
+                }
             }
         }
         return bareOnly ? "" : comparison.line();

@@ -24,12 +24,18 @@ final class Comparison {
             return pipeline.rowsPerSecond() / fastest;
         }
 
+        /** The worst of the drains that are compared. */
+        double others() {
+            return Math.max(bare.others(), pipeline.others());
+        }
+
         @Override
         public String toString() {
             return String.format(
                     Locale.ROOT,
                     "bare %,.0f rows/s, pg_recvlogical %s, pipeline %,.0f rows/s (%.2f s, with JVM start %.2f s),"
-                            + " ratio %.3f, CPU s: bare %.2f + walsender %.2f, pipeline %.2f + walsender %.2f",
+                            + " ratio %.3f, CPU s: bare %.2f + walsender %.2f, pipeline %.2f + walsender %.2f,"
+                            + " others had %.0f %% and %.0f %% of the machine",
                     bare.rowsPerSecond(),
                     recvlogical
                             .map(drain -> String.format(Locale.ROOT, "%,.0f rows/s", drain.rowsPerSecond()))
@@ -41,7 +47,9 @@ final class Comparison {
                     bare.cpuSeconds(),
                     bare.walsenderCpuSeconds(),
                     pipeline.cpuSeconds(),
-                    pipeline.walsenderCpuSeconds());
+                    pipeline.walsenderCpuSeconds(),
+                    bare.others() * 100,
+                    pipeline.others() * 100);
         }
     }
 

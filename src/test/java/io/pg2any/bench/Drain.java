@@ -8,6 +8,7 @@ package io.pg2any.bench;
  * @param cpuSeconds of the client since streaming started
  * @param walsenderCpuSeconds of the server process that fed it
  * @param peakRssMib of the client, over its whole life
+ * @param others the share of the machine's CPU that neither of the two had, 0 to 1
  */
 record Drain(
         long rows,
@@ -15,7 +16,8 @@ record Drain(
         double secondsWithStart,
         double cpuSeconds,
         double walsenderCpuSeconds,
-        double peakRssMib) {
+        double peakRssMib,
+        double others) {
     double rowsPerSecond() {
         return rows / seconds;
     }

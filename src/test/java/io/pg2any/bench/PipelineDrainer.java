@@ -6,14 +6,18 @@ import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /** Drains through the whole pipeline and verifies that the target then holds what the source holds. */
 final class PipelineDrainer implements Drainer {
     private final List<String> jvmOptions;
+    private final boolean showThreads;
 
-    PipelineDrainer(List<String> jvmOptions) {
+    PipelineDrainer(List<String> jvmOptions, boolean showThreads) {
         this.jvmOptions = jvmOptions;
+        this.showThreads = showThreads;
     }
 
     @Override
@@ -33,13 +37,15 @@ final class PipelineDrainer implements Drainer {
         }
     }
 
-    private static Drain drain(Backlog backlog, String slot, Pipeline pipeline, long started)
-            throws SQLException, InterruptedException {
+    private Drain drain(Backlog backlog, String slot, Pipeline pipeline, long started)
+            throws IOException, SQLException, InterruptedException {
         Process process = pipeline.process();
         long walsenderPid = SlotActivity.await(backlog.connection(), slot, process);
         long streaming = System.nanoTime();
+        MachineLoad machine = new MachineLoad();
         ProcessCost walsender = new ProcessCost(walsenderPid);
         ProcessCost client = new ProcessCost(process.pid());
+        Map<String, Double> threadsAtStart = ProcessCost.threads(process.pid());
 
         Deadline deadline = Deadline.seconds(1800, "the last row in the target");
         while (!Files.exists(pipeline.target())) {
@@ -56,6 +62,10 @@ final class PipelineDrainer implements Drainer {
             long ended = System.nanoTime();
             walsender.sample();
             client.sample();
+            double others = machine.others(client.cpuSeconds() + walsender.cpuSeconds());
+            if (showThreads) {
+                showThreads(threadsAtStart, ProcessCost.threads(process.pid()));
+            }
             verify(backlog, target);
             return new Drain(
                     backlog.rows(),
@@ -63,8 +73,19 @@ final class PipelineDrainer implements Drainer {
                     (ended - started) / 1e9,
                     client.cpuSeconds(),
                     walsender.cpuSeconds(),
-                    client.peakRssMib());
+                    client.peakRssMib(),
+                    others);
         }
+    }
+
+    private static void showThreads(Map<String, Double> before, Map<String, Double> after) {
+        System.out.println();
+        after.entrySet().stream()
+                .map(entry -> Map.entry(entry.getKey(), entry.getValue() - before.getOrDefault(entry.getKey(), 0.0)))
+                .filter(entry -> entry.getValue() >= 0.05)
+                .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
+                .forEach(entry ->
+                        System.out.printf(Locale.ROOT, "    %6.2f CPU s  %s%n", entry.getValue(), entry.getKey()));
     }
 
     private static void verify(Backlog backlog, Connection target) throws SQLException {

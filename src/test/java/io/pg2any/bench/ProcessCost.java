@@ -3,7 +3,10 @@ package io.pg2any.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What Linux says that a process has used. Shows the last value seen once the process is gone. */
 final class ProcessCost {
@@ -25,11 +28,7 @@ final class ProcessCost {
     }
 
     void sample() {
-        // The name in parentheses may hold blanks; utime and stime are the 12th and 13th field after it.
-        read(stat).ifPresent(text -> {
-            String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ");
-            cpu = (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
-        });
+        read(stat).ifPresent(text -> cpu = cpuSeconds(text));
         read(status)
                 .flatMap(text ->
                         text.lines().filter(line -> line.startsWith("VmHWM:")).findFirst())
@@ -46,6 +45,26 @@ final class ProcessCost {
 
     double peakRssMib() {
         return peakRssKib / 1024.0;
+    }
+
+    /** CPU seconds of every living thread since its birth, by name and thread id; a name is cut after 15 bytes. */
+    static Map<String, Double> threads(long pid) throws IOException {
+        Map<String, Double> seconds = new HashMap<>();
+        try (Stream<Path> tasks = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
+            for (Path task : (Iterable<Path>) tasks::iterator) {
+                read(task.resolve("stat")).ifPresent(text -> {
+                    String name = text.substring(text.indexOf('(') + 1, text.lastIndexOf(')'));
+                    seconds.put(name + " " + task.getFileName(), cpuSeconds(text));
+                });
+            }
+        }
+        return seconds;
+    }
+
+    /** The name in parentheses may hold blanks; utime and stime are the 12th and 13th field after it. */
+    private static double cpuSeconds(String stat) {
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
     }
 
     private static Optional<String> read(Path file) {

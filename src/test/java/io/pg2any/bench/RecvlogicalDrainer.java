@@ -55,6 +55,7 @@ final class RecvlogicalDrainer implements Drainer {
         try {
             long walsenderPid = SlotActivity.await(backlog.connection(), slot, process);
             long streaming = System.nanoTime();
+            MachineLoad machine = new MachineLoad();
             ProcessCost walsender = new ProcessCost(walsenderPid);
             ProcessCost client = new ProcessCost(process.pid());
             // Both processes go at the end, and their figures with them.
@@ -72,7 +73,8 @@ final class RecvlogicalDrainer implements Drainer {
                     (ended - started) / 1e9,
                     client.cpuSeconds(),
                     walsender.cpuSeconds(),
-                    client.peakRssMib());
+                    client.peakRssMib(),
+                    machine.others(client.cpuSeconds() + walsender.cpuSeconds()));
         } finally {
             process.destroy();
         }

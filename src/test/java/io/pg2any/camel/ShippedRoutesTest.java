@@ -2,12 +2,8 @@ package io.pg2any.camel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pg2any.change.Change;
 import io.pg2any.change.Lsn;
 import io.pg2any.change.SourceIdentity;
-import io.pg2any.change.TransactionBatch;
-import io.pg2any.change.TransactionCursor;
-import io.pg2any.change.TransactionInfo;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -146,7 +142,8 @@ class ShippedRoutesTest {
 
                         private void send() {
                             Exchange exchange = createExchange(false);
-                            exchange.getMessage().setBody(new EmptyBatch());
+                            exchange.getMessage()
+                                    .setBody(new PositionBatch(new SourceIdentity("7", 1, "slot"), THROUGH));
                             try {
                                 getProcessor().process(exchange);
                             } catch (Exception e) {
@@ -161,51 +158,6 @@ class ShippedRoutesTest {
                         }
                     };
                 }
-            };
-        }
-    }
-
-    private record EmptyBatch() implements TransactionBatch {
-        @Override
-        public SourceIdentity source() {
-            return new SourceIdentity("7", 1, "slot");
-        }
-
-        @Override
-        public Lsn after() {
-            return new Lsn(0x100);
-        }
-
-        @Override
-        public long stagedBytes() {
-            return 0;
-        }
-
-        @Override
-        public TransactionCursor open() {
-            return new TransactionCursor() {
-                @Override
-                public boolean nextTransaction() {
-                    return false;
-                }
-
-                @Override
-                public TransactionInfo transaction() {
-                    throw new IllegalStateException();
-                }
-
-                @Override
-                public Change nextChange() {
-                    return null;
-                }
-
-                @Override
-                public Lsn through() {
-                    return THROUGH;
-                }
-
-                @Override
-                public void close() {}
             };
         }
     }

@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.Applied;
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
@@ -86,10 +87,35 @@ public final class JdbcTarget implements Target {
     }
 
     @Override
+    public Optional<Position> position() throws TargetException {
+        try {
+            if (!dialect.exists()) {
+                return Optional.empty();
+            }
+            connect();
+            if (dialect.columns(connection, new TableName(null, PositionTable.NAME))
+                    .isEmpty()) {
+                return Optional.empty();
+            }
+            Optional<Position> position = positions.lock(connection).flatMap(PositionTable.Row::position);
+            rollBack();
+            return position;
+        } catch (SQLException e) {
+            throw failed(session.failure("position of pipeline " + options.pipeline(), e, connection));
+        }
+    }
+
+    @Override
     public List<TargetException> check(List<Relation> relations) {
         List<TargetException> problems = new ArrayList<>();
         try {
             if (!dialect.exists()) {
+                if (options.tables() == TablesPolicy.EXPECT) {
+                    problems.add(new TargetException(
+                            Kind.CONFIG,
+                            dialect.name() + " " + dialect.location()
+                                    + ": does not exist; create it with its tables, or set pg2any.tables=create"));
+                }
                 return problems;
             }
             connect();

@@ -78,12 +78,18 @@ final class TableWriter {
         for (int i = 0; i < columns; i++) {
             allColumns[i] = i;
         }
-        this.insertRows = session.strict() ? 1 : Integer.highestOneBit(dialect.insertRows(columns));
+        this.insertRows = session.strict() ? 1 : Integer.highestOneBit(insertRows(columns));
         boolean upsert = session.options().divergence() == DivergencePolicy.UPSERT;
         // An upsert must happen before the next change of the same row.
         this.batchRows = session.strict() || upsert ? 1 : dialect.batchRows();
         this.inserts = new PreparedStatement[Integer.numberOfTrailingZeros(insertRows) + 1];
         this.pendingInserts = new Tuple[insertRows];
+    }
+
+    private int insertRows(int columns) {
+        int most = session.options().maxRowsPerInsert();
+        int rows = dialect.insertRows(columns);
+        return most == 0 ? rows : Math.min(most, rows);
     }
 
     TargetTable table() {

@@ -1,0 +1,153 @@
+package io.pg2any.camel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pg2any.change.Change;
+import io.pg2any.change.TransactionBatch;
+import io.pg2any.change.TransactionCursor;
+import io.pg2any.cli.EmbeddedPostgres;
+import io.pg2any.pgoutput.MessageChunk;
+import io.pg2any.server.TestPostgres;
+import io.pg2any.staging.StagingLog;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.camel.Predicate;
+import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a route does with chunks never makes a hole in what is staged. */
+class CaptureRouteTest {
+    private static EmbeddedPostgres server;
+
+    @TempDir
+    private Path folder;
+
+    private final DefaultCamelContext context = new DefaultCamelContext();
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = TestPostgres.start(17);
+        execute("CREATE TABLE item (id int PRIMARY KEY); CREATE PUBLICATION items FOR TABLE item");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    @AfterEach
+    void stopContext() {
+        context.stop();
+    }
+
+    @Test
+    void aChunkThatTheRouteDidNotStageComesAgain() throws Exception {
+        AtomicBoolean dropped = new AtomicBoolean();
+        Pipeline pipeline = start(
+                "filtered",
+                exchange -> !hasMessages(exchange.getMessage().getBody(MessageChunk.class)) || dropped.getAndSet(true));
+
+        execute("INSERT INTO item VALUES (1)");
+        execute("INSERT INTO item VALUES (2)");
+
+        assertThat(stagedInserts(pipeline.staging().orElseThrow(), 2)).isEqualTo(List.of("1", "2"));
+        assertThat(dropped).isTrue();
+    }
+
+    @Test
+    void afterAChunkThatWasGivenUpNoOtherIsDelivered() throws Exception {
+        AtomicInteger delivered = new AtomicInteger();
+        CountDownLatch given = new CountDownLatch(1);
+        CountDownLatch more = new CountDownLatch(2);
+        Pipeline pipeline = Pipeline.of(context, "failed");
+        start("failed", exchange -> {
+            if (!hasMessages(exchange.getMessage().getBody(MessageChunk.class))) {
+                return true;
+            }
+            delivered.incrementAndGet();
+            more.countDown();
+            pipeline.fail(new PipelineFailedException("the target refused a row", false, null));
+            given.countDown();
+            throw new IllegalStateException("the disk is full");
+        });
+
+        execute("INSERT INTO item VALUES (3)");
+        assertThat(given.await(20, TimeUnit.SECONDS)).isTrue();
+        execute("INSERT INTO item VALUES (4)");
+
+        assertThat(more.await(2, TimeUnit.SECONDS)).isFalse();
+        assertThat(delivered).hasValue(1);
+    }
+
+    private static boolean hasMessages(MessageChunk chunk) {
+        return chunk.messages() > 0;
+    }
+
+    private Pipeline start(String slot, Predicate passes) throws Exception {
+        context.getComponent("pgcapture", PgCaptureComponent.class)
+                .getConfiguration()
+                .setConnection(server.sourceUri("postgres"));
+        context.getComponent("txstaging", TxStagingComponent.class).setFolder(folder.toString());
+        context.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("pgcapture:" + slot + "?publication=items&pipeline=" + slot)
+                        .filter(passes)
+                        .to("txstaging:" + slot);
+            }
+        });
+        Pipeline pipeline = Pipeline.of(context, slot);
+        context.start();
+        pipeline.targetOpened(Optional.empty());
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (pipeline.captureStatus()
+                .filter(status -> status.state() == io.pg2any.capture.CaptureStatus.State.STREAMING)
+                .isEmpty()) {
+            assertThat(System.nanoTime()).as("streaming within 20 s").isLessThan(end);
+            new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+        }
+        return pipeline;
+    }
+
+    private static List<String> stagedInserts(StagingLog log, int expected) throws IOException, InterruptedException {
+        List<String> ids = new ArrayList<>();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (ids.size() < expected && System.nanoTime() < end) {
+            TransactionBatch batch = log.take(Duration.ofMillis(500));
+            if (batch == null) {
+                continue;
+            }
+            try (TransactionCursor cursor = batch.open()) {
+                while (cursor.nextTransaction()) {
+                    for (Change change; (change = cursor.nextChange()) != null; ) {
+                        ids.add(((Change.Insert) change).row().text(0));
+                    }
+                }
+            }
+            log.complete(batch);
+        }
+        return ids;
+    }
+
+    private static void execute(String sql) throws Exception {
+        try (Connection connection = server.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}
