@@ -100,6 +100,9 @@ public final class QuickstartCommand implements Callable<Integer> {
 
     private static void closeOnSignal(Quickstart quickstart) {
         try {
+            if (!quickstart.isClosed()) {
+                System.out.println();
+            }
             quickstart.close();
         } catch (IOException e) {
             System.err.println("pg2any quickstart: " + e.getMessage());

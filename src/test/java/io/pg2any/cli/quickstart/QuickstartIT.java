@@ -46,7 +46,8 @@ class QuickstartIT {
 
     @Test
     void aSignalEndsAllProcessesAndRemovesAllFolders() throws Exception {
-        Process quickstart = start("-jar", JAR.toString(), "quickstart", "--seconds", "600", "--no-kill", "--seed", "2");
+        Process quickstart =
+                start("-jar", JAR.toString(), "quickstart", "--seconds", "600", "--no-kill", "--seed", "2");
         PipelineProcess.Waiting waiting = new PipelineProcess.Waiting(LIMIT);
         while (!Files.readString(output).contains("rows applied")) {
             assertThat(quickstart.isAlive() && waiting.again())
