@@ -6,8 +6,9 @@ import io.pg2any.apply.TargetException;
 import io.pg2any.change.Position;
 import io.pg2any.change.TransactionAbandonedException;
 import io.pg2any.change.TransactionBatch;
+import io.pg2any.pgoutput.MalformedMessageException;
+import io.pg2any.staging.CorruptStagedFileException;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -47,6 +48,7 @@ class JdbcApplyProducer extends DefaultProducer {
     @Override
     protected void doStart() throws Exception {
         super.doStart();
+        openError = "the target is being opened";
         pipeline = Pipeline.of(endpoint.getCamelContext(), endpoint.getPipeline());
         try {
             target = JdbcTargets.create(endpoint.getPipeline(), endpoint.getConfiguration(), pipeline::primaryKey);
@@ -79,6 +81,7 @@ class JdbcApplyProducer extends DefaultProducer {
         }
         if (target != null) {
             open = false;
+            pipeline.targetClosed();
             target.close();
         }
         super.doStop();
@@ -162,21 +165,26 @@ class JdbcApplyProducer extends DefaultProducer {
         } catch (TargetException e) {
             pipeline.applyFailed();
             if (e.kind() == TargetException.Kind.RETRYABLE) {
-                if (failingSince == null) {
-                    failingSince = Instant.now();
-                }
+                failing();
                 throw e;
             }
             PipelineFailedException failure = failure(e);
             pipeline.fail(failure);
             throw failure;
-        } catch (InterruptedIOException e) {
-            throw e; // stopping while a transaction was still arriving: rolled back, it comes again
-        } catch (IOException e) {
-            PipelineFailedException failure =
-                    new PipelineFailedException("staged changes cannot be read: " + e.getMessage(), false, e);
+        } catch (CorruptStagedFileException | MalformedMessageException | RuntimeException e) {
+            PipelineFailedException failure = new PipelineFailedException(String.valueOf(e.getMessage()), false, e);
             pipeline.fail(failure);
             throw failure;
+        } catch (IOException e) {
+            // The disk of the staged files, or a stop while a transaction was still arriving: rolled back.
+            failing();
+            throw e;
+        }
+    }
+
+    private void failing() {
+        if (failingSince == null) {
+            failingSince = Instant.now();
         }
     }
 

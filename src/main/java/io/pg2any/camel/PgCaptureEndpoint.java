@@ -20,6 +20,7 @@ import org.apache.camel.component.pg.replication.slot.PgReplicationSlotEndpoint;
 import org.apache.camel.spi.Metadata;
 import org.apache.camel.spi.UriEndpoint;
 import org.apache.camel.spi.UriParam;
+import org.apache.camel.util.URISupport;
 
 /**
  * Capture committed changes of a PostgreSQL publication through a logical replication slot, and acknowledge them.
@@ -93,8 +94,8 @@ public class PgCaptureEndpoint extends PgReplicationSlotEndpoint {
     @Override
     public Producer createProducer() {
         if (!acknowledge) {
-            throw new UnsupportedOperationException(
-                    getEndpointUri() + " only captures; the producer is pgcapture:" + ACKNOWLEDGE);
+            throw new UnsupportedOperationException(URISupport.sanitizeUri(getEndpointUri())
+                    + " only captures; the producer is pgcapture:" + ACKNOWLEDGE);
         }
         return new AcknowledgeProducer(this, Pipeline.of(getCamelContext(), pipelineName()));
     }
@@ -124,7 +125,8 @@ public class PgCaptureEndpoint extends PgReplicationSlotEndpoint {
         Object publications = slotOptions.remove("publication_names");
         Object protocol = slotOptions.remove("proto_version");
         if (!slotOptions.isEmpty()) {
-            throw new IllegalArgumentException("slotOptions " + slotOptions.keySet() + " of " + getEndpointUri()
+            throw new IllegalArgumentException("slotOptions " + slotOptions.keySet() + " of "
+                    + URISupport.sanitizeUri(getEndpointUri())
                     + " are not supported; publication_names and proto_version are");
         }
         String publication = publications != null

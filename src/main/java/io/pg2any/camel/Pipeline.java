@@ -104,6 +104,13 @@ public final class Pipeline {
         staging = null;
     }
 
+    /** The target is to be asked again before anything is resumed or applied. */
+    synchronized void targetClosed() {
+        target = null;
+        targetKnown = false;
+        targetPosition = null;
+    }
+
     /**
      * The target has been opened and says how far it is.
      *

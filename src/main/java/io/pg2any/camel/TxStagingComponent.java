@@ -18,7 +18,9 @@ public class TxStagingComponent extends HealthCheckComponent {
     @Metadata(
             label = "common",
             defaultValue = "staging",
-            description = "The folder of the staged files; a pipeline with another name than the first gets its own")
+            description =
+                    "The folder of the staged files, for one pipeline; another one in the same process needs a component of its"
+                            + " own")
     private String folder = "staging";
 
     @Metadata(

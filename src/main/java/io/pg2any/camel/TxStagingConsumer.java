@@ -3,6 +3,8 @@ package io.pg2any.camel;
 import io.pg2any.change.Lsn;
 import io.pg2any.change.SourceIdentity;
 import io.pg2any.change.TransactionBatch;
+import io.pg2any.pgoutput.MalformedMessageException;
+import io.pg2any.staging.CorruptStagedFileException;
 import io.pg2any.staging.StagingLog;
 import java.io.IOException;
 import java.time.Duration;
@@ -92,7 +94,7 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
                 if (!resource.pipeline().mayApply(POLL)) {
                     continue;
                 }
-                TransactionBatch batch = isSuspendingOrSuspended() ? null : from.take(POLL);
+                TransactionBatch batch = isSuspendingOrSuspended() ? null : take(from);
                 if (batch != null) {
                     deliver(from, batch);
                 } else if (isSuspendingOrSuspended()) {
@@ -116,26 +118,53 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
         }
     }
 
-    private void deliver(StagingLog from, TransactionBatch batch) throws InterruptedException, IOException {
+    /** A disk that is full or fails is waited for, as its error says in health; damaged files are not. */
+    private TransactionBatch take(StagingLog from) throws IOException, InterruptedException {
+        try {
+            return from.take(POLL);
+        } catch (CorruptStagedFileException | MalformedMessageException e) {
+            throw e;
+        } catch (IOException e) {
+            LOG.warn(
+                    "Staging of pipeline {} is tried again: {}",
+                    resource.pipeline().name(),
+                    e.toString());
+            Thread.sleep(RETRY_MILLIS_MAX / 10);
+            return null;
+        }
+    }
+
+    private void deliver(StagingLog from, TransactionBatch batch) throws InterruptedException {
+        boolean completed = false;
+        try {
+            completed = deliverUntilApplied(batch);
+        } finally {
+            if (completed) {
+                from.complete(batch);
+            } else {
+                from.release(batch);
+            }
+        }
+        from.targetDurable(resource.pipeline().durableLsn());
+    }
+
+    /** False when the batch was abandoned by the source, or given up for a stop or a failure. */
+    private boolean deliverUntilApplied(TransactionBatch batch) throws InterruptedException {
         Pipeline pipeline = resource.pipeline();
         long delay = 200;
         while (true) {
             DeliveredBatch delivered = new DeliveredBatch(tables.select(batch));
             Exception failure = route(delivered);
             if (delivered.abandoned()) {
-                from.release(batch);
-                return;
+                return false;
             }
             Lsn through = delivered.through();
             if (through != null && !pipeline.appliedLsn().isBefore(through)) {
                 source = batch.source();
-                from.complete(batch);
-                from.targetDurable(pipeline.durableLsn());
-                return;
+                return true;
             }
             if (pipeline.failure().isPresent() || !isRunAllowed() || isSuspendingOrSuspended()) {
-                from.release(batch);
-                return;
+                return false;
             }
             LOG.warn(
                     "Batch after {} of pipeline {} was not applied and is tried again in {} ms: {}",

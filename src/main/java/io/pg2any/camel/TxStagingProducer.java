@@ -3,9 +3,7 @@ package io.pg2any.camel;
 import io.pg2any.change.Lsn;
 import io.pg2any.pgoutput.MalformedMessageException;
 import io.pg2any.pgoutput.MessageChunk;
-import io.pg2any.staging.PositionMismatchException;
 import io.pg2any.staging.StagingLog;
-import io.pg2any.staging.StagingQuotaExceededException;
 import java.util.Optional;
 import org.apache.camel.Exchange;
 import org.apache.camel.InvalidPayloadException;
@@ -52,7 +50,7 @@ class TxStagingProducer extends DefaultProducer {
                 log.append(chunk);
             }
             resource.pipeline().staged(chunk);
-        } catch (MalformedMessageException | PositionMismatchException | StagingQuotaExceededException e) {
+        } catch (MalformedMessageException | RuntimeException e) {
             PipelineFailedException failure = new PipelineFailedException(e.getMessage(), false, e);
             resource.pipeline().fail(failure);
             throw failure;

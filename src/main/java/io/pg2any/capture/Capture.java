@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.postgresql.copy.CopyDual;
@@ -54,6 +55,8 @@ public final class Capture implements AutoCloseable {
     // The reader thread's own.
     private Optional<Position> position = Optional.empty();
     private long session;
+    /** A stage behind outlives this object when a route is restarted: sessions grow over the whole process. */
+    private static final AtomicLong SESSIONS = new AtomicLong();
 
     private record Trouble(String error, Instant since, int attempts) {
         static final Trouble NONE = new Trouble(null, null, 0);
@@ -276,7 +279,7 @@ public final class Capture implements AutoCloseable {
             statusNanos = Math.min(statusNanos, TimeUnit.MILLISECONDS.toNanos(timeoutMillis) / 3);
         }
         CopyDual copy = source.startReplication(config, start);
-        session++;
+        session = SESSIONS.incrementAndGet();
         LOG.info(
                 "capture of slot {} streams from {} (PostgreSQL {}, timeline {}, session {})",
                 config.slot(),

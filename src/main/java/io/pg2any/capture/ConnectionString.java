@@ -221,8 +221,9 @@ public final class ConnectionString {
         private void query(String pair, boolean jdbc) {
             int equals = pair.indexOf('=');
             if (equals <= 0) {
-                throw new IllegalArgumentException("connection parameter without a value: "
-                        + (equals == 0 ? "(no name)" : decode("parameter", pair)));
+                // Not quoted: an unescaped question mark makes the rest of a password look like parameters.
+                throw new IllegalArgumentException("a connection parameter after '?' is not of the form name=value;"
+                        + " percent-encode '?', '&' and '@' in a password");
             }
             String name = decode("parameter", pair.substring(0, equals));
             String raw = pair.substring(equals + 1);

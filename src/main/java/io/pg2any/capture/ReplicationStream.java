@@ -258,10 +258,11 @@ final class ReplicationStream {
     }
 
     private void handOverIdle() throws SQLException, CaptureException {
+        handOver(new Lsn(pendingIdle));
         received = pendingIdle;
+        progress.received(received);
         pendingIdle = 0;
         idleHandedOverAt = nanoClock.getAsLong();
-        handOver(new Lsn(received));
     }
 
     private void handOverIfHungry(long age) throws SQLException, CaptureException {

@@ -71,17 +71,12 @@ public final class SourcePreflight {
             report(e, "connect to " + config.connection());
             return; // whatever stands in the way of a session stands in the way of a walsender
         }
-        boolean mayConnect =
-                problems.stream().noneMatch(problem -> problem.what().contains("REPLICATION"));
-        if (mayConnect) {
-            checkReplication(slot);
-        }
+        checkReplication(slot);
     }
 
     private Optional<ReplicationSlot> checkCatalogs(SourceConnection source) throws SQLException {
         checkVersion(source);
         problems.addAll(SourceRules.walLevel(source.setting("wal_level")));
-        checkRole(source.jdbc());
         Optional<ReplicationSlot> slot = ReplicationSlot.read(source.jdbc(), config.slot());
         problems.addAll(SourceRules.slot(slot, position, config, source.jdbc().getCatalog()));
         slot.filter(found -> found.activePid() != null)
@@ -123,20 +118,6 @@ public final class SourcePreflight {
                     "PostgreSQL " + source.serverVersion()
                             + " has known faults in logical decoding that can lose changes",
                     "update to " + major + "." + FIRST_SOUND_MINOR.get(major) + " or later"));
-        }
-    }
-
-    private void checkRole(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT current_user, rolreplication OR rolsuper"
-                        + " FROM pg_catalog.pg_roles WHERE rolname = current_user")) {
-            if (row.next() && !row.getBoolean(2)) {
-                problems.add(Problem.error(
-                        Kind.CONFIG,
-                        "role " + row.getString(1) + " lacks the REPLICATION attribute",
-                        "ALTER ROLE \"" + row.getString(1)
-                                + "\" REPLICATION (managed services grant a role instead, such as rds_replication)"));
-            }
         }
     }
 

@@ -39,7 +39,9 @@ final class Preflight {
         checkStaging(settings.stagingFolder(), problems);
         try (Target target =
                 JdbcTargets.create(settings.text(Setting.PIPELINE), Application.applyConfiguration(settings))) {
-            problems.addAll(SourcePreflight.check(capture, target.position()));
+            // In staged mode the slot may rightly be past the target: what lies between is in the staging folder.
+            boolean staged = settings.text(Setting.ACKNOWLEDGE).equalsIgnoreCase("staged");
+            problems.addAll(SourcePreflight.check(capture, staged ? Optional.empty() : target.position()));
             for (TargetException problem : target.check(published(capture, problems))) {
                 problems.add(problem(problem));
             }

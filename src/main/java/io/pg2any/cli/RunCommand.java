@@ -26,13 +26,13 @@ class RunCommand implements Callable<Integer> {
         LOG.info("Starting pg2any {}, slot {}", Main.version(), settings.text(Setting.SLOT));
         settings.warnings().forEach(LOG::warn);
 
+        CountDownLatch stop = new CountDownLatch(1);
+        stopOnSignals(stop);
         OptionalInt refused = Preflight.of(settings).logAndDecide();
         if (refused.isPresent()) {
             return refused.getAsInt();
         }
 
-        CountDownLatch stop = new CountDownLatch(1);
-        stopOnSignals(stop);
         AtomicReference<PipelineFailedException> failure = new AtomicReference<>();
         Application application = new Application(settings);
         try (HttpSurface http = HttpSurface.start(settings, application)) {

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -153,8 +154,8 @@ final class Settings {
             problems.add(named(Setting.SLOT) + " holds 1 to 63 lower-case letters, digits and '_', not \""
                     + text(Setting.SLOT) + "\"");
         }
-        if (text(Setting.PUBLICATION).isEmpty()) {
-            problems.add(named(Setting.PUBLICATION) + " is empty: name the publication to subscribe to");
+        if (Arrays.stream(text(Setting.PUBLICATION).split(",", -1)).anyMatch(String::isBlank)) {
+            problems.add(named(Setting.PUBLICATION) + " holds an empty name: name the publications to subscribe to");
         }
         checkNumber(Setting.PROTOCOL_VERSION, 1, 4, problems);
         switch (text(Setting.STREAMING).toLowerCase(Locale.ROOT)) {

@@ -40,6 +40,15 @@ final class PendingFiles {
         return bytes;
     }
 
+    /** Applied, and kept until the target has them for good. */
+    long completedBytes() {
+        return completed.stream().mapToLong(PendingFile::bytes).sum();
+    }
+
+    boolean allOf(AcknowledgeMode mode) {
+        return waiting.stream().allMatch(file -> file.header().acknowledge() == mode);
+    }
+
     /** Not applied. */
     long transactions() {
         return transactions;
@@ -96,6 +105,9 @@ final class PendingFiles {
      * Deletes completed files that nobody needs any more. Never fails: the target has them even when the disk does not
      * delete them.
      *
+     * <p>The newest file of all stays when its loss would cost the position: in STAGED a start must not need the target
+     * to know where to go on.
+     *
      * @param position the target holds everything before it for good; null for nothing
      */
     void deleteCompleted(Lsn position) {
@@ -103,7 +115,8 @@ final class PendingFiles {
             for (PendingFile file;
                     (file = completed.peekFirst()) != null
                             && position != null
-                            && !file.through().isAfter(position);
+                            && !file.through().isAfter(position)
+                            && !isAnchor(file);
                     completed.removeFirst()) {
                 files.delete(file.path());
                 bytes -= file.bytes();
@@ -115,6 +128,10 @@ final class PendingFiles {
             }
             lastError = e.toString();
         }
+    }
+
+    private boolean isAnchor(PendingFile file) {
+        return waiting.isEmpty() && completed.size() == 1 && file.header().acknowledge() == AcknowledgeMode.STAGED;
     }
 
     /** Why applied files are still there; null if none is. */

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,6 +41,9 @@ public final class StagingLog implements AutoCloseable {
     /** How long a wait goes without looking at the state again, whatever woke or did not wake it. */
     private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    private static final int MANY_FILES = 64;
+    private static final Duration PILED_SEAL_INTERVAL = Duration.ofSeconds(1);
+
     private final StagingConfig config;
     private final StagingFiles files;
     private final Clock clock;
@@ -49,6 +53,7 @@ public final class StagingLog implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock(true);
 
     private final Condition changed = lock.newCondition();
+    private Instant sealedAt = Instant.EPOCH;
     private final TransactionAggregator aggregator;
     private final PendingFiles pending;
     private final StagingBudget budget;
@@ -161,6 +166,21 @@ public final class StagingLog implements AutoCloseable {
                         + aggregator.source().systemIdentifier());
             }
             PendingFile first = pending.firstAfter(target.lsn());
+            if (first != null
+                    && first.after().isAfter(target.lsn())
+                    && aggregator.session() == 0
+                    && pending.allOf(AcknowledgeMode.APPLIED)) {
+                // A power failure took commits of the target back; the source was never told of them.
+                LOG.warn(
+                        "the target stands at {}, before the first staged file, which continues from {}: all staged files"
+                                + " are dropped, the source sends them again",
+                        target.lsn(),
+                        first.after());
+                pending.completeThrough(aggregator.through());
+                pending.deleteCompleted(aggregator.through());
+                aggregator.startAt(target.source(), target.lsn());
+                first = null;
+            }
             if (first != null && first.after().isAfter(target.lsn())) {
                 throw new PositionMismatchException("the target has what committed before " + target.lsn()
                         + ", but the first staged file, " + first.path() + ", continues from " + first.after()
@@ -202,10 +222,11 @@ public final class StagingLog implements AutoCloseable {
                 aggregator.scan(chunk);
                 changed.signalAll();
             }
-            if (config.acknowledge() == AcknowledgeMode.STAGED) {
+            if (config.acknowledge() == AcknowledgeMode.STAGED && sealIsDue()) {
                 unsealed = chunk;
                 sealWhole();
                 unsealed = null;
+                sealedAt = clock.instant();
             }
             lastError = null;
         } catch (IOException e) {
@@ -214,6 +235,17 @@ public final class StagingLog implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * In STAGED every chunk is made safe at once; while a target that is down lets files pile up, a file a second is
+     * enough, or their number would fill memory and disk long before their bytes do.
+     */
+    private boolean sealIsDue() {
+        OpenFile batch = aggregator.batch();
+        return pending.size() < MANY_FILES
+                || (batch != null && batch.bytes() >= config.batchBytes())
+                || !clock.instant().isBefore(sealedAt.plus(PILED_SEAL_INTERVAL));
     }
 
     /**
@@ -503,9 +535,10 @@ public final class StagingLog implements AutoCloseable {
     }
 
     private void awaitBudget() throws IOException, InterruptedException {
-        while (budget.isReached(stagedBytes(), clock.instant())) {
+        // Completed files go by themselves, within the time a target takes to make its commits durable.
+        while (budget.isReached(stagedBytes() - pending.completedBytes(), clock.instant())) {
             OpenFile arriving = aggregator.arriving();
-            if (arriving != null && arriving.written() == stagedBytes()) {
+            if (arriving != null && arriving.written() == stagedBytes() - pending.completedBytes()) {
                 throw new StagingQuotaExceededException("one transaction of " + arriving.written()
                         + " bytes so far needs more than the staging quota of " + config.maxBytes()
                         + " bytes; raise pg2any.staging.maxBytes");

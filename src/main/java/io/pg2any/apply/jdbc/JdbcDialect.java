@@ -26,6 +26,7 @@ import java.util.StringJoiner;
  *     table; which names the target takes for the same</td></tr>
  * <tr><td>{@link #columnType}</td><td>the declared type that preserves the value, as a key too, and its binding with
  *     the policy for what it cannot hold</td></tr>
+ * <tr><td>{@link #keeps}</td><td>which existing columns would alter a value in silence: they are refused</td></tr>
  * <tr><td>{@link #columns}</td><td>an existing table's columns; must not break the transaction when it is missing</td>
  *     </tr>
  * <tr><td>{@link #positionTable}, {@link #lockPosition}</td><td>the locked read must wait for a commit that another
@@ -79,6 +80,9 @@ public interface JdbcDialect {
      * @param key whether the column is part of the primary key, for targets that limit what a key may be
      */
     ColumnType columnType(Column column, boolean key);
+
+    /** Whether an existing column keeps every value of this type as it is, so that it reads back the same. */
+    boolean keeps(TargetColumn existing, ColumnType type);
 
     /** The table's columns in order; empty when there is no such table. */
     Optional<List<TargetColumn>> columns(Connection connection, TableName table) throws SQLException;

@@ -21,6 +21,7 @@ import java.sql.Types;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.StringJoiner;
@@ -210,6 +211,38 @@ public final class SqliteDialect implements JdbcDialect {
             default:
                 return new ColumnType("TEXT", Types.VARCHAR, this::bindText);
         }
+    }
+
+    /**
+     * A column's affinity converts what it can: TEXT that looks like a number in a numeric column, a double in a TEXT
+     * column, an integer in a REAL column beyond 53 bits. A BLOB is never converted.
+     */
+    @Override
+    public boolean keeps(TargetColumn existing, ColumnType type) {
+        String affinity = affinity(existing.declaredType().toUpperCase(Locale.ROOT));
+        return switch (type.declaration()) {
+            case "TEXT" -> affinity.equals("TEXT") || affinity.equals("BLOB");
+            case "INTEGER" -> !affinity.equals("REAL");
+            case "REAL" -> !affinity.equals("TEXT");
+            default -> true;
+        };
+    }
+
+    /** The rules of "Determination Of Column Affinity" in SQLite's documentation, in their order. */
+    private static String affinity(String declared) {
+        if (declared.contains("INT")) {
+            return "INTEGER";
+        }
+        if (declared.contains("CHAR") || declared.contains("CLOB") || declared.contains("TEXT")) {
+            return "TEXT";
+        }
+        if (declared.contains("BLOB") || declared.isEmpty()) {
+            return "BLOB";
+        }
+        if (declared.contains("REAL") || declared.contains("FLOA") || declared.contains("DOUB")) {
+            return "REAL";
+        }
+        return "NUMERIC";
     }
 
     private static void bindBool(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)

@@ -76,6 +76,7 @@ final class TargetTables {
             return;
         }
         requireFilled(relation, name, existing.get());
+        requireKept(relation, name, existing.get());
         List<Column> missing = missing(relation, existing.get());
         if (!missing.isEmpty()) {
             requireMayAdd(relation, name, missing);
@@ -183,6 +184,7 @@ final class TargetTables {
     private TargetTable join(Relation relation, TableName name, List<TargetColumn> existing)
             throws SQLException, TargetException, SchemaChangeNeededException {
         requireFilled(relation, name, existing);
+        requireKept(relation, name, existing);
         Map<String, TargetColumn> byName = folded(existing);
         List<String> names = new ArrayList<>();
         for (Column column : relation.columns()) {
@@ -221,6 +223,25 @@ final class TargetTables {
                         name,
                         "wants a value for column " + column.name()
                                 + ", which the source does not have; drop it, give it a default, or allow NULL");
+            }
+        }
+    }
+
+    private void requireKept(Relation relation, TableName name, List<TargetColumn> existing) throws TargetException {
+        Map<String, TargetColumn> byName = folded(existing);
+        for (Column column : relation.columns()) {
+            TargetColumn found = byName.get(dialect.fold(column.name()));
+            if (found == null) {
+                continue;
+            }
+            ColumnType type = dialect.columnType(column, found.keyOrdinal() > 0);
+            if (!dialect.keeps(found, type)) {
+                throw config(
+                        relation,
+                        name,
+                        "has column " + found.name() + " as " + found.declaredType()
+                                + ", which would alter values that the source sends now; it takes a column of type "
+                                + type.declaration());
             }
         }
     }

@@ -326,4 +326,40 @@ class SqliteValuesTest {
         }
         return rows;
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "text, INTEGER, false",
+        "text, 'DECIMAL(10,2)', false",
+        "text, REAL, false",
+        "text, VARCHAR(20), true",
+        "text, '', true",
+        "numeric, 'NUMERIC(10,2)', false",
+        "int8, REAL, false",
+        "int8, TEXT, true",
+        "int8, BIGINT, true",
+        "float8, TEXT, false",
+        "float8, DOUBLE, true",
+        "bytea, INTEGER, true",
+    })
+    void anExistingColumnThatWouldAlterValuesIsRefused(String type, String declared, boolean keeps) throws Exception {
+        Path file = folder.resolve("existing.db");
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE v (id INTEGER NOT NULL PRIMARY KEY, v " + declared + ")");
+        }
+        ApplyOptions options = ApplyOptions.defaults("p");
+        try (JdbcTarget target =
+                new JdbcTarget(new SqliteDialect(file.toString(), options.values(), options.lockTimeout()), options)) {
+            List<TargetException> problems = target.check(List.of(keyed(1, "v", "id* int8", "v " + type)));
+
+            if (keeps) {
+                assertThat(problems).isEmpty();
+            } else {
+                assertThat(problems).hasSize(1);
+                assertThat(problems.get(0)).hasMessageContaining("column v as " + declared);
+                assertThat(problems.get(0).kind()).isEqualTo(Kind.CONFIG);
+            }
+        }
+    }
 }
