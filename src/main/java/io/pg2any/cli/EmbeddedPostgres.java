@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
@@ -208,6 +209,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
         Path home = temporary.resolve("pg2any-" + System.getProperty("user.name") + "-" + name);
         if (Files.isDirectory(home)) {
+            requireOwn(home);
             return home;
         }
         Path unfinished = Files.createTempDirectory(temporary, "pg2any-unpack-");
@@ -231,6 +233,15 @@ public final class EmbeddedPostgres implements AutoCloseable {
             deleteTree(unfinished); // another process was first
         }
         return home;
+    }
+
+    /** The name can be guessed, and everybody may write to the temporary folder: what others put there is not run. */
+    private static void requireOwn(Path home) throws IOException {
+        String owner = Files.getOwner(home, LinkOption.NOFOLLOW_LINKS).getName();
+        if (!owner.equals(System.getProperty("user.name"))) {
+            throw new IOException(
+                    home + " belongs to " + owner + ": remove it, or set java.io.tmpdir to another folder");
+        }
     }
 
     private static void unpackEntry(TarArchiveInputStream tar, TarArchiveEntry entry, Path into) throws IOException {

@@ -497,6 +497,35 @@ class StagingLogTest {
     }
 
     @Test
+    void aTargetThatOpensLateIsReconciledWhileTransactionsArrive() throws Exception {
+        try (StagingLog log = open()) {
+            log.append(new PgOutputBytes(1, 50)
+                    .begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
+            take(log);
+        }
+        files.crash();
+        try (StagingLog log = open()) {
+            PgOutputBytes session = new PgOutputBytes(2, 108);
+            log.append(session.begin(200, 2)
+                    .relation(7, "t", "id")
+                    .insert(7, "b")
+                    .commit(200)
+                    .begin(300, 3)
+                    .insert(7, "c")
+                    .chunk());
+
+            log.reconcile(new Position(PgOutputBytes.SOURCE, new Lsn(108)));
+
+            log.append(session.commit(300).chunk());
+            assertThat(drain(log)).containsExactly("200:t(b)", "300:t(c)");
+        }
+    }
+
+    @Test
     void aTargetThatIsAheadOfAnEmptyFolderSaysWhereStagingStands() throws Exception {
         try (StagingLog log = open()) {
             assertThat(log.stagedPosition()).isEmpty();

@@ -77,6 +77,8 @@ public final class PipelineProcess implements AutoCloseable {
         }
         List<String> command = new ArrayList<>();
         command.add(java());
+        // A killed process leaves its unpacked native libraries behind: where they go with the rest.
+        command.add("-Djava.io.tmpdir=" + folder);
         command.addAll(List.of(jvmOptions));
         command.addAll(List.of("-jar", jar.toString(), "run"));
         ProcessBuilder builder = new ProcessBuilder(command)

@@ -79,7 +79,7 @@ final class Quickstart implements AutoCloseable {
         int killed = 0;
         while (System.nanoTime() < end) {
             if (closing.await(200, TimeUnit.MILLISECONDS)) {
-                throw new InterruptedException("stopped");
+                throw new IOException("stopped");
             }
             workload.throwFailure();
             if (killed < kills && System.nanoTime() - start > (killed + 1) * (end - start) / (kills + 1)) {

@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
         description = {
             "Show the pipeline at work: starts a PostgreSQL of its own and a workload, carries every change into a SQLite"
                     + " file, kills the pipeline on the way, and compares every row at the end.",
-            "Needs nothing but the JDK and leaves nothing behind. Exit code 0: both sides are equal."
+            "Needs nothing but the JDK. Leaves nothing behind but the unpacked server in the temporary folder, for the next"
+                    + " time. Exit code 0: both sides are equal."
         })
 public final class QuickstartCommand implements Callable<Integer> {
     private static final int FATAL = 1;
@@ -43,11 +44,8 @@ public final class QuickstartCommand implements Callable<Integer> {
 
     @Option(
             names = "--no-kill",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Leave the pipeline alone; without it, it is killed (SIGKILL) a few times and started again.")
-    private boolean kill;
+            description = "Leave the pipeline alone. Without it, it is killed (SIGKILL) on the way and started again.")
+    private boolean noKill;
 
     @Option(names = "--keep", description = "Keep the target file, the staging folder and the pipeline's log.")
     private boolean keep;
@@ -89,7 +87,7 @@ public final class QuickstartCommand implements Callable<Integer> {
 
     private int run(Quickstart quickstart) throws InterruptedException {
         try {
-            return quickstart.run(seconds, kill, seed) ? 0 : FATAL;
+            return quickstart.run(seconds, !noKill, seed) ? 0 : FATAL;
         } catch (IOException | SQLException e) {
             // After a signal everything fails, and nothing of it is worth telling.
             if (!quickstart.isClosed()) {
@@ -102,6 +100,9 @@ public final class QuickstartCommand implements Callable<Integer> {
 
     private static void closeOnSignal(Quickstart quickstart) {
         try {
+            if (!quickstart.isClosed()) {
+                System.out.println();
+            }
             quickstart.close();
         } catch (IOException e) {
             System.err.println("pg2any quickstart: " + e.getMessage());
@@ -178,7 +179,7 @@ public final class QuickstartCommand implements Callable<Integer> {
                 "quickstart",
                 "--seconds=" + seconds,
                 "--seed=" + seed));
-        if (!kill) {
+        if (noKill) {
             command.add("--no-kill");
         }
         if (keep) {
