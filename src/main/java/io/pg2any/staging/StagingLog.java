@@ -42,6 +42,9 @@ public final class StagingLog implements AutoCloseable {
     private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final int MANY_FILES = 64;
+    private static final long BUSY_BATCH_BYTES = 32 * 1024;
+    private static final long GATHER_BYTES = 512 * 1024;
+    private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
     private static final Duration PILED_SEAL_INTERVAL = Duration.ofSeconds(1);
 
     private final StagingConfig config;
@@ -54,6 +57,7 @@ public final class StagingLog implements AutoCloseable {
 
     private final Condition changed = lock.newCondition();
     private Instant sealedAt = Instant.EPOCH;
+    private long gatherUntilNanos;
     private final TransactionAggregator aggregator;
     private final PendingFiles pending;
     private final StagingBudget budget;
@@ -305,7 +309,12 @@ public final class StagingLog implements AutoCloseable {
                 if (outstanding != null || nanos <= 0) {
                     return outstanding;
                 }
-                nanos = changed.awaitNanos(nanos);
+                long gather = gatherNanosLeft();
+                if (gather > 0 && gather < nanos) {
+                    nanos -= gather - Math.max(0, changed.awaitNanos(gather));
+                } else {
+                    nanos = changed.awaitNanos(nanos);
+                }
             }
             return null;
         } catch (IOException e) {
@@ -333,6 +342,7 @@ public final class StagingLog implements AutoCloseable {
             } else {
                 throw new IllegalStateException(batch + " has not arrived, it cannot have been applied");
             }
+            gatherUntilNanos = System.nanoTime() + (batch.stagedBytes() >= BUSY_BATCH_BYTES ? GATHER_NANOS : 0);
             outstanding = null;
             applied = through;
             pending.completeThrough(through);
@@ -596,8 +606,23 @@ public final class StagingLog implements AutoCloseable {
         changed.signalAll();
     }
 
+    /**
+     * A target that keeps up with a busy source would ask for every few transactions alone, each at the price of a file,
+     * an exchange and a commit: after a batch that was not small it waits a moment for the next to fill.
+     */
+    private long gatherNanosLeft() {
+        OpenFile batch = aggregator.batch();
+        if (stopping || aggregator.committedSpool() != null || (batch != null && batch.bytes() >= GATHER_BYTES)) {
+            return 0;
+        }
+        return gatherUntilNanos - System.nanoTime();
+    }
+
     private StagedBatch next() throws IOException {
         if (pending.first() == null) {
+            if (gatherNanosLeft() > 0) {
+                return null;
+            }
             sealNext();
         }
         List<PendingFile> whole = pending.firstUpTo(config.batchBytes());

@@ -250,7 +250,7 @@ class StagingFaultTest {
         assertThat(waiting)
                 .failsWithin(Duration.ofSeconds(10))
                 .withThrowableThat()
-                .withMessageContaining("closed");
+                .withMessageContaining("staging stops");
     }
 
     @Test

@@ -33,6 +33,18 @@ class StagingLogTest {
         return StagingLog.open(CONFIG, files);
     }
 
+    private StagingLog openStaged() throws IOException {
+        return StagingLog.open(
+                new StagingConfig(
+                        CONFIG.folder(),
+                        AcknowledgeMode.STAGED,
+                        CONFIG.batchBytes(),
+                        CONFIG.transactionMemoryBytes(),
+                        CONFIG.maxBytes(),
+                        CONFIG.offerWhileArriving()),
+                files);
+    }
+
     private List<Path> pending() {
         return files.paths(CONFIG.pending());
     }
@@ -537,7 +549,7 @@ class StagingLogTest {
     }
 
     @Test
-    void aTargetBehindTheFirstFileIsAGap() throws Exception {
+    void whatTheSourceStillHasIsDroppedWhenTheTargetFellBehindIt() throws Exception {
         try (StagingLog log = open()) {
             log.append(new PgOutputBytes(1, 50)
                     .begin(100, 1)
@@ -549,6 +561,26 @@ class StagingLogTest {
         }
         files.crash();
         try (StagingLog log = open()) {
+            log.reconcile(new Position(PgOutputBytes.SOURCE, new Lsn(49)));
+
+            assertThat(log.stagedPosition().orElseThrow().lsn()).isEqualTo(new Lsn(49));
+            assertThat(log.status().pendingFiles()).isZero();
+        }
+    }
+
+    @Test
+    void inStagedATargetBehindTheFirstFileIsAGap() throws Exception {
+        try (StagingLog log = openStaged()) {
+            log.append(new PgOutputBytes(1, 50)
+                    .begin(100, 1)
+                    .relation(7, "t", "id")
+                    .insert(7, "a")
+                    .commit(100)
+                    .chunk());
+            take(log);
+        }
+        files.crash();
+        try (StagingLog log = openStaged()) {
             assertThatThrownBy(() -> log.reconcile(new Position(PgOutputBytes.SOURCE, new Lsn(49))))
                     .isInstanceOf(PositionMismatchException.class)
                     .hasMessageContaining("0/31")
