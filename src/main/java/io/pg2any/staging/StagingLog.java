@@ -305,7 +305,7 @@ public final class StagingLog implements AutoCloseable {
                 throw new IllegalStateException(outstanding + " is out, complete or release it first");
             }
             while (!closed) {
-                outstanding = next();
+                outstanding = next(nanos > 0);
                 if (outstanding != null || nanos <= 0) {
                     return outstanding;
                 }
@@ -618,9 +618,9 @@ public final class StagingLog implements AutoCloseable {
         return gatherUntilNanos - System.nanoTime();
     }
 
-    private StagedBatch next() throws IOException {
+    private StagedBatch next(boolean mayGather) throws IOException {
         if (pending.first() == null) {
-            if (gatherNanosLeft() > 0) {
+            if (mayGather && gatherNanosLeft() > 0) {
                 return null;
             }
             sealNext();
