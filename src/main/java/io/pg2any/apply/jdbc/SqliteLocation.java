@@ -21,7 +21,7 @@ final class SqliteLocation {
         }
         if (text.startsWith("sqlite:")) {
             text = withoutParameters(text.substring("sqlite:".length()));
-            // sqlite:///tmp/a.db has an absolute path, sqlite://a.db a relative one.
+            // sqlite:///data/a.db has an absolute path, sqlite://a.db a relative one.
             text = text.startsWith("//") ? text.substring(2) : text;
         }
         if (text.startsWith("file:")) {
