@@ -29,7 +29,7 @@ class ConfigurationErrorIT {
 
     @BeforeAll
     static void start() throws Exception {
-        server = TestPostgres.start(18);
+        server = TestPostgres.start(TestPostgres.VERSION);
         try (Connection connection = server.connect()) {
             Scenario.execute(connection, "CREATE TABLE t (id int PRIMARY KEY, v text)");
             Scenario.execute(connection, "CREATE PUBLICATION p FOR TABLE t");
@@ -94,7 +94,7 @@ class ConfigurationErrorIT {
 
     @Test
     void walLevelReplicaIsNamedWithItsRemedy() throws Exception {
-        try (EmbeddedPostgres replica = TestPostgres.start(18, Map.of("wal_level", "replica"))) {
+        try (EmbeddedPostgres replica = TestPostgres.start(TestPostgres.VERSION, Map.of("wal_level", "replica"))) {
             try (Connection connection = replica.connect()) {
                 Scenario.execute(connection, "CREATE TABLE t (id int PRIMARY KEY); CREATE PUBLICATION p FOR TABLE t");
             }

@@ -56,7 +56,7 @@ class CrashIT {
 
     @BeforeAll
     static void start() throws Exception {
-        server = TestPostgres.start(18);
+        server = TestPostgres.start(TestPostgres.VERSION);
     }
 
     @AfterAll

@@ -1,6 +1,9 @@
 package io.pg2any.crash;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.pg2any.cli.EmbeddedPostgres;
+import io.pg2any.cli.EmbeddedPostgres.StopMode;
 import io.pg2any.cli.quickstart.Workload;
 import io.pg2any.server.TestPostgres;
 import java.nio.file.Path;
@@ -17,7 +20,8 @@ class EveryServerIT {
 
     @ParameterizedTest
     @CsvSource({"14, applied", "15, staged", "16, applied", "17, staged", "18, applied", "14, staged"})
-    void carriesEveryChangeAcrossAKillAndALostConnection(int version, String acknowledge) throws Exception {
+    void carriesEveryChangeAcrossAKillAndALostConnectionAndLetsTheServerStop(int version, String acknowledge)
+            throws Exception {
         Workload.Options workload = new Workload.Options(version, 2, 150, 5_000, Duration.ofSeconds(3), true);
         try (EmbeddedPostgres server = TestPostgres.start(version);
                 Scenario scenario = Scenario.create(
@@ -34,6 +38,11 @@ class EveryServerIT {
             scenario.awaitTransactions(100);
             scenario.assertBothSidesEqual();
 
+            scenario.workload().pause();
+            long began = System.nanoTime();
+            // It waits until the pipeline has confirmed what it was sent, the very last commit too.
+            server.stop(StopMode.FAST);
+            assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(15));
             scenario.assertStopsGracefully();
         }
     }

@@ -38,7 +38,7 @@ class FaultIT {
 
     @BeforeAll
     static void start() throws Exception {
-        server = TestPostgres.start(18, Map.of("wal_sender_timeout", "3s"));
+        server = TestPostgres.start(TestPostgres.VERSION, Map.of("wal_sender_timeout", "3s"));
     }
 
     @AfterAll

@@ -32,7 +32,7 @@ class MemoryIT {
 
     @Test
     void aTransactionLargerThanTheHeapIsCarriedInBoundedMemory() throws Exception {
-        try (EmbeddedPostgres server = TestPostgres.start(18);
+        try (EmbeddedPostgres server = TestPostgres.start(TestPostgres.VERSION);
                 Scenario scenario = Scenario.create(server, "large", folder, Map.of())) {
             scenario.pipeline.start("-Xmx" + HEAP);
             try (Connection source = scenario.connect()) {

@@ -12,6 +12,9 @@ import java.util.stream.Stream;
 public final class TestPostgres {
     public static final List<Integer> VERSIONS = List.of(14, 15, 16, 17, 18);
 
+    /** Where one version has to do: the newest, or the one that {@code -Dpg2any.postgres=14} names. */
+    public static final int VERSION = Integer.getInteger("pg2any.postgres", 18);
+
     private TestPostgres() {}
 
     public static EmbeddedPostgres start(int majorVersion) throws IOException {
