@@ -10,7 +10,9 @@ import io.pg2any.apply.TargetException;
 import io.pg2any.apply.ValuePolicy;
 import io.pg2any.apply.jdbc.JdbcDialect;
 import io.pg2any.apply.jdbc.JdbcTarget;
+import io.pg2any.apply.jdbc.SqlScript;
 import io.pg2any.apply.jdbc.SqliteDialect;
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
@@ -28,7 +30,23 @@ public final class JdbcTargets {
      * @throws IllegalArgumentException for an option that means nothing; names it
      */
     static Target create(String pipeline, JdbcApplyConfiguration configuration, KeySource keys) throws TargetException {
-        ApplyOptions options = new ApplyOptions(
+        ApplyOptions options = options(pipeline, configuration, keys);
+        return new JdbcTarget(dialect(configuration, options), options);
+    }
+
+    /**
+     * What {@link #create}'s target would run, written down instead.
+     *
+     * @throws IllegalArgumentException for an option that means nothing; names it
+     */
+    public static SqlScript script(String pipeline, JdbcApplyConfiguration configuration, PrintWriter out)
+            throws TargetException {
+        ApplyOptions options = options(pipeline, configuration, KeySource.NONE);
+        return new SqlScript(dialect(configuration, options), options, out);
+    }
+
+    private static ApplyOptions options(String pipeline, JdbcApplyConfiguration configuration, KeySource keys) {
+        return new ApplyOptions(
                 pipeline,
                 TableMapping.parse(configuration.getSchemaMapping()),
                 constant(TablesPolicy.class, "tables", configuration.getTables()),
@@ -38,7 +56,6 @@ public final class JdbcTargets {
                 Duration.ofMillis(configuration.getDurableInterval()),
                 Duration.ofMillis(configuration.getQueryTimeout()),
                 configuration.getMaxRowsPerInsert());
-        return new JdbcTarget(dialect(configuration, options), options);
     }
 
     private static JdbcDialect dialect(JdbcApplyConfiguration configuration, ApplyOptions options)

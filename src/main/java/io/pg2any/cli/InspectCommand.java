@@ -1,5 +1,8 @@
 package io.pg2any.cli;
 
+import io.pg2any.apply.TargetException;
+import io.pg2any.apply.jdbc.SqlScript;
+import io.pg2any.camel.JdbcTargets;
 import io.pg2any.change.Change;
 import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
@@ -24,8 +27,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Shows a staged file, whole or torn, one JSON object a line; changes nothing. */
-@Command(name = "inspect", description = "Show a staged file as JSON, one object a line.")
+/** Shows a staged file, whole or torn, as one JSON object a line or as SQL; changes nothing. */
+@Command(name = "inspect", description = "Show a staged file as JSON, one object a line, or as SQL.")
 class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "A file of staging/received, staging/pending or staging/rejected.")
     private Path file;
@@ -33,34 +36,69 @@ class InspectCommand implements Callable<Integer> {
     @Option(names = "--transactions", description = "Only the transactions, with the number of their changes.")
     private boolean transactionsOnly;
 
+    @Option(
+            names = "--sql",
+            description = "The statements that the target of the present settings would get, row by row, as if none of"
+                    + " its tables were there yet. Nothing is run.")
+    private boolean sql;
+
     @Spec
     private CommandSpec spec;
 
     @Override
-    public Integer call() {
+    public Integer call() throws ConfigurationException, TargetException {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         try (StagedFileReader reader = StagedFileReader.open(file)) {
-            out.println(header(reader.header()).toJson());
-            while (reader.nextTransaction()) {
-                show(reader, out);
-            }
-            reader.footer().ifPresent(footer -> out.println(footer(footer).toJson()));
-            Optional<CorruptStagedFileException> damage = reader.damage();
-            if (damage.isPresent()) {
-                JsonObject torn = new JsonObject();
-                torn.put("torn", damage.get().getMessage());
-                torn.put("offset", damage.get().offset());
-                out.println(torn.toJson());
-            }
+            boolean sound = sql ? showSql(reader, out) : showJson(reader, out);
             out.flush();
-            return damage.isPresent() ? Main.FATAL : Main.OK;
+            return sound ? Main.OK : Main.FATAL;
         } catch (IOException e) {
             out.flush();
             err.println("pg2any: " + file + " cannot be inspected: " + e.getMessage());
             err.flush();
             return Main.FATAL;
         }
+    }
+
+    private boolean showJson(StagedFileReader reader, PrintWriter out) throws IOException {
+        out.println(header(reader.header()).toJson());
+        while (reader.nextTransaction()) {
+            show(reader, out);
+        }
+        reader.footer().ifPresent(footer -> out.println(footer(footer).toJson()));
+        Optional<CorruptStagedFileException> damage = reader.damage();
+        if (damage.isPresent()) {
+            JsonObject torn = new JsonObject();
+            torn.put("torn", damage.get().getMessage());
+            torn.put("offset", damage.get().offset());
+            out.println(torn.toJson());
+        }
+        return damage.isEmpty();
+    }
+
+    private static boolean showSql(StagedFileReader reader, PrintWriter out)
+            throws IOException, ConfigurationException, TargetException {
+        Settings settings = Settings.load(Path.of(""));
+        Logging.level("error"); // the statements are the output
+        SqlScript script =
+                JdbcTargets.script(settings.text(Setting.PIPELINE), Application.applyConfiguration(settings), out);
+        boolean sound = true;
+        while (reader.nextTransaction()) {
+            script.begin(reader.transaction());
+            for (Change change; (change = reader.nextChange()) != null; ) {
+                try {
+                    script.change(change);
+                } catch (TargetException e) {
+                    out.println("-- refused: " + e.getMessage().replace('\n', ' '));
+                    sound = false;
+                }
+            }
+            script.commit();
+        }
+        Optional<CorruptStagedFileException> damage = reader.damage();
+        damage.ifPresent(torn -> out.println("-- torn: " + torn.getMessage()));
+        return sound && damage.isEmpty();
     }
 
     private void show(StagedFileReader reader, PrintWriter out) throws IOException {

@@ -4,8 +4,10 @@ import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.TargetException;
 import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.StringJoiner;
@@ -108,6 +110,27 @@ public interface JdbcDialect {
 
     /** How many updates or deletes are sent as one JDBC batch; 1 where a round trip costs nothing. */
     int batchRows();
+
+    /**
+     * A bound value as SQL text, for people to read.
+     *
+     * @param value what a binding put into a statement; null for NULL
+     */
+    default String literal(Object value) {
+        if (value == null) {
+            return "NULL";
+        }
+        if (value instanceof byte[] bytes) {
+            return "X'" + HexFormat.of().formatHex(bytes) + "'";
+        }
+        if (value instanceof BigDecimal decimal) {
+            return decimal.toPlainString();
+        }
+        boolean number = value instanceof Number n && Double.isFinite(n.doubleValue());
+        return number || value instanceof Boolean
+                ? value.toString()
+                : "'" + value.toString().replace("'", "''") + "'";
+    }
 
     default String qualified(TableName table) {
         return table.container() == null ? quote(table.name()) : quote(table.container()) + "." + quote(table.name());

@@ -222,28 +222,7 @@ public final class JdbcTarget implements Target {
         Change change;
         while ((change = cursor.nextChange()) != null) {
             session.place().next();
-            if (change instanceof Change.Insert insert) {
-                tables.writer(insert.relation()).insert(insert.row());
-            } else if (change instanceof Change.Update update) {
-                tables.writer(update.relation()).update(update);
-            } else if (change instanceof Change.Delete delete) {
-                tables.writer(delete.relation()).delete(delete);
-            } else if (change instanceof Change.Truncate truncate) {
-                truncate(truncate);
-            }
-            // A logical message is for subscribers of events; a table has no place for it.
-        }
-    }
-
-    /** One statement of the source: every table is there before the first is emptied. */
-    private void truncate(Change.Truncate truncate) throws SQLException, TargetException, SchemaChangeNeededException {
-        List<TableWriter> writers = new ArrayList<>();
-        for (Relation relation : truncate.relations()) {
-            writers.add(tables.writer(relation));
-        }
-        tables.flush();
-        for (TableWriter writer : writers) {
-            writer.truncate();
+            tables.apply(change);
         }
     }
 

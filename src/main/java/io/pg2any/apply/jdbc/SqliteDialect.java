@@ -174,6 +174,12 @@ public final class SqliteDialect implements JdbcDialect {
     }
 
     @Override
+    public String literal(Object value) {
+        boolean infinite = value instanceof Double number && Double.isInfinite(number);
+        return infinite ? ((Double) value > 0 ? "9e999" : "-9e999") : JdbcDialect.super.literal(value);
+    }
+
+    @Override
     public TableName place(Relation relation, TableMapping mapping) {
         String schema = mapping.of(relation.schema()).orElse(relation.schema());
         boolean isDefault = schema.equals("public") || schema.equals("main");

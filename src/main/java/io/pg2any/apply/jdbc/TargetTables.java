@@ -3,6 +3,7 @@ package io.pg2any.apply.jdbc;
 import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
+import io.pg2any.change.Change;
 import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
 import io.pg2any.change.ReplicaIdentity;
@@ -30,6 +31,7 @@ final class TargetTables {
     private static final int OPEN_WRITERS = 500;
 
     private final Connection connection;
+    private final boolean ddlInTransaction;
     private final JdbcDialect dialect;
     private final ApplySession session;
     private final Map<Integer, TableWriter> writers = new HashMap<>();
@@ -41,13 +43,47 @@ final class TargetTables {
     private TableWriter current;
 
     TargetTables(Connection connection, JdbcDialect dialect, ApplySession session) {
+        this(connection, dialect, session, dialect.transactionalDdl());
+    }
+
+    /**
+     * @param ddlInTransaction whether tables are made where their first change is, and not before its transaction
+     */
+    TargetTables(Connection connection, JdbcDialect dialect, ApplySession session, boolean ddlInTransaction) {
+        this.ddlInTransaction = ddlInTransaction;
         this.connection = connection;
         this.dialect = dialect;
         this.session = session;
     }
 
+    /** Writes the change, or lets it wait for the next of its kind until {@link #flush}. */
+    void apply(Change change) throws SQLException, TargetException, SchemaChangeNeededException {
+        if (change instanceof Change.Insert insert) {
+            writer(insert.relation()).insert(insert.row());
+        } else if (change instanceof Change.Update update) {
+            writer(update.relation()).update(update);
+        } else if (change instanceof Change.Delete delete) {
+            writer(delete.relation()).delete(delete);
+        } else if (change instanceof Change.Truncate truncate) {
+            truncate(truncate);
+        }
+        // A logical message is for subscribers of events; a table has no place for it.
+    }
+
+    /** One statement of the source: every table is there before the first is emptied. */
+    private void truncate(Change.Truncate truncate) throws SQLException, TargetException, SchemaChangeNeededException {
+        List<TableWriter> truncated = new ArrayList<>();
+        for (Relation relation : truncate.relations()) {
+            truncated.add(writer(relation));
+        }
+        flush();
+        for (TableWriter writer : truncated) {
+            writer.truncate();
+        }
+    }
+
     /** The relation's writer; what waits in another table's writer is written first. */
-    TableWriter writer(Relation relation) throws SQLException, TargetException, SchemaChangeNeededException {
+    private TableWriter writer(Relation relation) throws SQLException, TargetException, SchemaChangeNeededException {
         if (relation == currentRelation) {
             return current;
         }
@@ -327,7 +363,7 @@ final class TargetTables {
 
     private void change(List<String> statements, Relation relation, TableName name)
             throws TargetException, SchemaChangeNeededException {
-        if (!dialect.transactionalDdl()) {
+        if (!ddlInTransaction) {
             throw new SchemaChangeNeededException(statements);
         }
         try (Statement statement = connection.createStatement()) {

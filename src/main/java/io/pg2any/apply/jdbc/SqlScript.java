@@ -1,0 +1,57 @@
+package io.pg2any.apply.jdbc;
+
+import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.TargetException;
+import io.pg2any.apply.TargetStatus;
+import io.pg2any.change.Change;
+import io.pg2any.change.TransactionInfo;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+
+/**
+ * Writes down what a target would run for changes, row by row, as SQL that people can read. Nothing is connected to:
+ * tables are created as if none were there, and a table whose key only the source's catalog knows counts as one without.
+ *
+ * <p>For one thread.
+ */
+public final class SqlScript {
+    private final PrintWriter out;
+    private final ApplySession session;
+    private final TargetTables tables;
+
+    public SqlScript(JdbcDialect dialect, ApplyOptions options, PrintWriter out) {
+        this.out = out;
+        this.session = new ApplySession(dialect, options, new TargetStatus());
+        session.strict(true);
+        this.tables = new TargetTables(ScriptConnection.open(dialect, this::statement), dialect, session, true);
+    }
+
+    public void begin(TransactionInfo transaction) {
+        session.place().enter(transaction);
+        out.println("-- transaction " + Integer.toUnsignedLong(transaction.xid()) + ", commit LSN "
+                + transaction.commitLsn() + ", " + transaction.commitTime());
+        statement("BEGIN");
+    }
+
+    /**
+     * @throws TargetException what would stop the target at this change; the script can go on with the next
+     */
+    public void change(Change change) throws TargetException {
+        session.place().next();
+        try {
+            tables.apply(change);
+            tables.flush();
+        } catch (SQLException | SchemaChangeNeededException e) {
+            throw new TargetException(TargetException.Kind.FATAL, "no script for this change: " + e.getMessage(), e);
+        }
+    }
+
+    /** Together with this the target moves its position. */
+    public void commit() {
+        statement("COMMIT");
+    }
+
+    private void statement(String sql) {
+        out.println(sql + ";");
+    }
+}
