@@ -97,14 +97,12 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
                 TransactionBatch batch = isSuspendingOrSuspended() ? null : take(from);
                 if (batch != null) {
                     deliver(from, batch);
-                } else if (isSuspendingOrSuspended()) {
-                    Thread.sleep(POLL.toMillis());
-                } else {
-                    makeDurable(from);
+                    continue;
                 }
-            }
-            if (resource.pipeline().failure().isEmpty()) {
                 makeDurable(from);
+                if (isSuspendingOrSuspended()) {
+                    Thread.sleep(POLL.toMillis());
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // stopping
@@ -186,7 +184,7 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
         if (source != null && pipeline.durableLsn().isBefore(pipeline.appliedLsn())) {
             DeliveredBatch batch = new DeliveredBatch(new PositionBatch(source, pipeline.appliedLsn()));
             Exception failure = route(batch);
-            if (failure != null) {
+            if (failure != null && isRunAllowed()) {
                 LOG.warn("Target of pipeline {} could not be flushed: {}", pipeline.name(), failure.toString());
             }
             from.targetDurable(pipeline.durableLsn());

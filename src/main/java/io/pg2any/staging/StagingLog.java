@@ -122,10 +122,12 @@ public final class StagingLog implements AutoCloseable {
             StagingLog log = new StagingLog(config, files, clock, folderLock, recovered);
             opened = true;
             LOG.info(
-                    "staging in {}: {} files wait, staged through {}",
+                    "staging in {}: {} files wait, {}",
                     config.folder(),
                     recovered.size(),
-                    log.stagedPosition().map(Position::lsn).orElse(null));
+                    log.stagedPosition()
+                            .map(position -> "staged through " + position.lsn())
+                            .orElse("nothing known of what was staged before"));
             return log;
         } finally {
             if (!opened) {

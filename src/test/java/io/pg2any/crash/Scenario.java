@@ -128,6 +128,19 @@ final class Scenario implements AutoCloseable {
         workload.resume();
     }
 
+    interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    static void await(String what, Condition condition) throws Exception {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        CountDownLatch never = new CountDownLatch(1);
+        while (!condition.holds()) {
+            assertThat(System.nanoTime()).as(what).isLessThan(end);
+            never.await(50, TimeUnit.MILLISECONDS);
+        }
+    }
+
     void assertConsistentSoFar() {
         assertThat(watch.violations()).isEmpty();
     }
