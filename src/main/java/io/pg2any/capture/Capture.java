@@ -346,7 +346,12 @@ public final class Capture implements AutoCloseable {
         failOnFirst(SourceRules.publications(publications, config, slot.isPresent()));
         if (slot.isPresent()) {
             Lsn start = slot.get().confirmedFlush();
-            LOG.info("capture adopts slot {}, which continues at {}", config.slot(), start);
+            LOG.warn(
+                    "capture adopts slot {}, which continues at {}: the target has no position yet, and what committed"
+                            + " before that will not come; if the target was filled before, it has been lost or set"
+                            + " back, and its tables must be copied again",
+                    config.slot(),
+                    start);
             return start;
         }
         for (String name : config.publications()) {

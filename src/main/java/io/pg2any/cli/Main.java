@@ -28,6 +28,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
+        NativeLibraries.prepare();
         System.exit(execute(args));
     }
 

@@ -7,6 +7,8 @@ import io.pg2any.change.Change;
 import io.pg2any.change.TransactionInfo;
 import java.io.PrintWriter;
 import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * Writes down what a target would run for changes, row by row, as SQL that people can read. Nothing is connected to:
@@ -18,6 +20,8 @@ public final class SqlScript {
     private final PrintWriter out;
     private final ApplySession session;
     private final TargetTables tables;
+    /** Written already: the empty catalog would have them again each time tables are forgotten. */
+    private final Set<String> definitions = new HashSet<>();
 
     public SqlScript(JdbcDialect dialect, ApplyOptions options, PrintWriter out) {
         this.out = out;
@@ -41,6 +45,9 @@ public final class SqlScript {
         try {
             tables.apply(change);
             tables.flush();
+        } catch (TargetException e) {
+            forget(e);
+            throw e;
         } catch (SQLException | SchemaChangeNeededException e) {
             throw new TargetException(TargetException.Kind.FATAL, "no script for this change: " + e.getMessage(), e);
         }
@@ -51,7 +58,19 @@ public final class SqlScript {
         statement("COMMIT");
     }
 
+    /** What was refused must not wait for the next change. */
+    private void forget(TargetException cause) {
+        try {
+            tables.close();
+        } catch (SQLException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
     private void statement(String sql) {
-        out.println(sql + ";");
+        boolean definition = sql.startsWith("CREATE ") || sql.startsWith("ALTER ");
+        if (!definition || definitions.add(sql)) {
+            out.println(sql + ";");
+        }
     }
 }

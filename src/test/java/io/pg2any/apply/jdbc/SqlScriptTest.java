@@ -16,8 +16,10 @@ import io.pg2any.change.Change.Delete;
 import io.pg2any.change.Change.Insert;
 import io.pg2any.change.Change.Truncate;
 import io.pg2any.change.Change.Update;
+import io.pg2any.change.Lsn;
 import io.pg2any.change.Relation;
 import io.pg2any.change.TransactionCursor;
+import io.pg2any.change.TransactionInfo;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +29,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -135,12 +138,19 @@ class SqlScriptTest {
     }
 
     @Test
-    void aChangeThatTheTargetWouldRefuseIsRefusedWithItsPlace() throws Exception {
+    void aChangeThatTheTargetWouldRefuseIsNamedAndTheNextIsWritten() throws Exception {
         SqlScript script = script();
+        script.begin(new TransactionInfo(700, new Lsn(0x10D0), Instant.EPOCH));
 
         assertThatThrownBy(() -> script.change(new Insert(ITEM, tuple("1", "a", null, "NaN"))))
                 .isInstanceOf(TargetException.class)
                 .hasMessageContaining("column size")
                 .hasMessageContaining("NaN");
+
+        script.change(new Insert(ITEM, tuple("2", "b", null, null)));
+        assertThat(text.toString().lines().filter(line -> line.startsWith("INSERT")))
+                .containsExactly(
+                        "INSERT INTO \"it\"\"em\" (\"id\", \"na?me\", \"raw\", \"size\") VALUES (2,'b',NULL,NULL);");
+        assertThat(text.toString()).containsOnlyOnce("CREATE TABLE");
     }
 }
