@@ -12,12 +12,14 @@ import io.pg2any.staging.StagingLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -94,6 +96,40 @@ class CaptureRouteTest {
         assertThat(delivered).hasValue(1);
     }
 
+    /** Without a pipeline a finished exchange is what says that its changes are safe, as with the stock component. */
+    @Test
+    void aStockUriRunsOnThisConsumerAndConfirmsWhatTheRouteHasFinished() throws Exception {
+        context.getRegistry().bind("pg-replication-slot", new PgCaptureComponent());
+        Semaphore failures = new Semaphore(1);
+        CountDownLatch finished = new CountDownLatch(1);
+        context.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("pg-replication-slot:localhost:" + server.port() + "/postgres/stock:pgoutput?user=postgres"
+                                + "&statusInterval=1&slotOptions.proto_version=1&slotOptions.publication_names=items")
+                        .process(exchange -> {
+                            if (hasMessages(exchange.getMessage().getBody(MessageChunk.class))) {
+                                if (failures.tryAcquire()) {
+                                    throw new IllegalStateException("once");
+                                }
+                                finished.countDown();
+                            }
+                        });
+            }
+        });
+        context.start();
+        await("the slot is in use", "SELECT active FROM pg_replication_slots WHERE slot_name = 'stock'");
+
+        execute("INSERT INTO item VALUES (5)");
+        String committed = query("SELECT pg_current_wal_insert_lsn()");
+
+        assertThat(finished.await(20, TimeUnit.SECONDS)).isTrue();
+        await(
+                "what is finished is confirmed",
+                "SELECT confirmed_flush_lsn >= '" + committed
+                        + "' FROM pg_replication_slots WHERE slot_name = 'stock'");
+    }
+
     private static boolean hasMessages(MessageChunk chunk) {
         return chunk.messages() > 0;
     }
@@ -122,6 +158,23 @@ class CaptureRouteTest {
             new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
         }
         return pipeline;
+    }
+
+    private static void await(String what, String condition) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!"t".equals(query(condition))) {
+            assertThat(System.nanoTime()).as(what).isLessThan(end);
+            new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** The first value, or nothing. */
+    private static String query(String sql) throws Exception {
+        try (Connection connection = server.connect("postgres");
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            return row.next() ? row.getString(1) : "";
+        }
     }
 
     private static List<String> stagedInserts(StagingLog log, int expected) throws IOException, InterruptedException {
