@@ -45,10 +45,12 @@ public class PgCaptureComponentConfigurer extends PgReplicationSlotComponentConf
         case "idleConfirmInterval": getOrCreateConfiguration(target).setIdleConfirmInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "origin": getOrCreateConfiguration(target).setOrigin(property(camelContext, java.lang.String.class, value)); return true;
         case "pipeline": getOrCreateConfiguration(target).setPipeline(property(camelContext, java.lang.String.class, value)); return true;
         case "protocolversion":
         case "protocolVersion": getOrCreateConfiguration(target).setProtocolVersion(property(camelContext, int.class, value)); return true;
         case "publication": getOrCreateConfiguration(target).setPublication(property(camelContext, java.lang.String.class, value)); return true;
+        case "streaming": getOrCreateConfiguration(target).setStreaming(property(camelContext, java.lang.String.class, value)); return true;
         default: return super.configure(camelContext, obj, name, value, ignoreCase);
         }
     }
@@ -71,10 +73,12 @@ public class PgCaptureComponentConfigurer extends PgReplicationSlotComponentConf
         case "idleConfirmInterval": return long.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "origin": return java.lang.String.class;
         case "pipeline": return java.lang.String.class;
         case "protocolversion":
         case "protocolVersion": return int.class;
         case "publication": return java.lang.String.class;
+        case "streaming": return java.lang.String.class;
         default: return super.getOptionType(name, ignoreCase);
         }
     }
@@ -98,10 +102,12 @@ public class PgCaptureComponentConfigurer extends PgReplicationSlotComponentConf
         case "idleConfirmInterval": return getOrCreateConfiguration(target).getIdleConfirmInterval();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "origin": return getOrCreateConfiguration(target).getOrigin();
         case "pipeline": return getOrCreateConfiguration(target).getPipeline();
         case "protocolversion":
         case "protocolVersion": return getOrCreateConfiguration(target).getProtocolVersion();
         case "publication": return getOrCreateConfiguration(target).getPublication();
+        case "streaming": return getOrCreateConfiguration(target).getStreaming();
         default: return super.getOptionValue(obj, name, ignoreCase);
         }
     }

@@ -35,10 +35,12 @@ public class PgCaptureConfigurationConfigurer extends org.apache.camel.support.c
         case "handoffBytes": target.setHandoffBytes(property(camelContext, int.class, value)); return true;
         case "idleconfirminterval":
         case "idleConfirmInterval": target.setIdleConfirmInterval(property(camelContext, long.class, value)); return true;
+        case "origin": target.setOrigin(property(camelContext, java.lang.String.class, value)); return true;
         case "pipeline": target.setPipeline(property(camelContext, java.lang.String.class, value)); return true;
         case "protocolversion":
         case "protocolVersion": target.setProtocolVersion(property(camelContext, int.class, value)); return true;
         case "publication": target.setPublication(property(camelContext, java.lang.String.class, value)); return true;
+        case "streaming": target.setStreaming(property(camelContext, java.lang.String.class, value)); return true;
         default: return false;
         }
     }
@@ -58,10 +60,12 @@ public class PgCaptureConfigurationConfigurer extends org.apache.camel.support.c
         case "handoffBytes": return int.class;
         case "idleconfirminterval":
         case "idleConfirmInterval": return long.class;
+        case "origin": return java.lang.String.class;
         case "pipeline": return java.lang.String.class;
         case "protocolversion":
         case "protocolVersion": return int.class;
         case "publication": return java.lang.String.class;
+        case "streaming": return java.lang.String.class;
         default: return null;
         }
     }
@@ -82,10 +86,12 @@ public class PgCaptureConfigurationConfigurer extends org.apache.camel.support.c
         case "handoffBytes": return target.getHandoffBytes();
         case "idleconfirminterval":
         case "idleConfirmInterval": return target.getIdleConfirmInterval();
+        case "origin": return target.getOrigin();
         case "pipeline": return target.getPipeline();
         case "protocolversion":
         case "protocolVersion": return target.getProtocolVersion();
         case "publication": return target.getPublication();
+        case "streaming": return target.getStreaming();
         default: return null;
         }
     }

@@ -37,10 +37,12 @@ public class PgCaptureEndpointConfigurer extends PgReplicationSlotEndpointConfig
         case "idleConfirmInterval": target.getConfiguration().setIdleConfirmInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "origin": target.getConfiguration().setOrigin(property(camelContext, java.lang.String.class, value)); return true;
         case "pipeline": target.getConfiguration().setPipeline(property(camelContext, java.lang.String.class, value)); return true;
         case "protocolversion":
         case "protocolVersion": target.getConfiguration().setProtocolVersion(property(camelContext, int.class, value)); return true;
         case "publication": target.getConfiguration().setPublication(property(camelContext, java.lang.String.class, value)); return true;
+        case "streaming": target.getConfiguration().setStreaming(property(camelContext, java.lang.String.class, value)); return true;
         default: return super.configure(camelContext, obj, name, value, ignoreCase);
         }
     }
@@ -62,10 +64,12 @@ public class PgCaptureEndpointConfigurer extends PgReplicationSlotEndpointConfig
         case "idleConfirmInterval": return long.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "origin": return java.lang.String.class;
         case "pipeline": return java.lang.String.class;
         case "protocolversion":
         case "protocolVersion": return int.class;
         case "publication": return java.lang.String.class;
+        case "streaming": return java.lang.String.class;
         default: return super.getOptionType(name, ignoreCase);
         }
     }
@@ -88,10 +92,12 @@ public class PgCaptureEndpointConfigurer extends PgReplicationSlotEndpointConfig
         case "idleConfirmInterval": return target.getConfiguration().getIdleConfirmInterval();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "origin": return target.getConfiguration().getOrigin();
         case "pipeline": return target.getConfiguration().getPipeline();
         case "protocolversion":
         case "protocolVersion": return target.getConfiguration().getProtocolVersion();
         case "publication": return target.getConfiguration().getPublication();
+        case "streaming": return target.getConfiguration().getStreaming();
         default: return super.getOptionValue(obj, name, ignoreCase);
         }
     }

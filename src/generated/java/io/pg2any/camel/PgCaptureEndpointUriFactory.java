@@ -23,7 +23,7 @@ public class PgCaptureEndpointUriFactory extends org.apache.camel.support.compon
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(24);
+        Set<String> props = new HashSet<>(26);
         props.add("autoCreateSlot");
         props.add("bridgeErrorHandler");
         props.add("chunkBytes");
@@ -38,6 +38,7 @@ public class PgCaptureEndpointUriFactory extends org.apache.camel.support.compon
         props.add("host");
         props.add("idleConfirmInterval");
         props.add("lazyStartProducer");
+        props.add("origin");
         props.add("outputPlugin");
         props.add("password");
         props.add("pipeline");
@@ -47,6 +48,7 @@ public class PgCaptureEndpointUriFactory extends org.apache.camel.support.compon
         props.add("slot");
         props.add("slotOptions");
         props.add("statusInterval");
+        props.add("streaming");
         props.add("user");
         PROPERTY_NAMES = Collections.unmodifiableSet(props);
         Set<String> secretProps = new HashSet<>(2);

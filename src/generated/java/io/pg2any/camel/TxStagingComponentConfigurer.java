@@ -41,6 +41,8 @@ public class TxStagingComponentConfigurer extends PropertyConfigurerSupport impl
         case "maxBytes": target.setMaxBytes(property(camelContext, long.class, value)); return true;
         case "offerwhilearriving":
         case "offerWhileArriving": target.setOfferWhileArriving(property(camelContext, boolean.class, value)); return true;
+        case "segmentbytes":
+        case "segmentBytes": target.setSegmentBytes(property(camelContext, long.class, value)); return true;
         case "transactionmemorybytes":
         case "transactionMemoryBytes": target.setTransactionMemoryBytes(property(camelContext, int.class, value)); return true;
         default: return false;
@@ -68,6 +70,8 @@ public class TxStagingComponentConfigurer extends PropertyConfigurerSupport impl
         case "maxBytes": return long.class;
         case "offerwhilearriving":
         case "offerWhileArriving": return boolean.class;
+        case "segmentbytes":
+        case "segmentBytes": return long.class;
         case "transactionmemorybytes":
         case "transactionMemoryBytes": return int.class;
         default: return null;
@@ -96,6 +100,8 @@ public class TxStagingComponentConfigurer extends PropertyConfigurerSupport impl
         case "maxBytes": return target.getMaxBytes();
         case "offerwhilearriving":
         case "offerWhileArriving": return target.isOfferWhileArriving();
+        case "segmentbytes":
+        case "segmentBytes": return target.getSegmentBytes();
         case "transactionmemorybytes":
         case "transactionMemoryBytes": return target.getTransactionMemoryBytes();
         default: return null;

@@ -27,10 +27,28 @@ public class PgCaptureConfiguration implements Cloneable {
 
     @UriParam(
             label = "consumer",
-            defaultValue = "1",
-            enums = "1,2,3,4",
-            description = "The version of the pgoutput protocol to ask for")
-    private int protocolVersion = 1;
+            defaultValue = "0",
+            enums = "0,1,2,3,4",
+            description = "The version of the pgoutput protocol to ask for; 0 is the highest that the server offers")
+    private int protocolVersion;
+
+    @UriParam(
+            label = "consumer",
+            defaultValue = "auto",
+            enums = "auto,off,on,parallel",
+            description =
+                    "Whether the server sends large transactions while they are open (on, parallel) or after their"
+                            + " commit (off); auto is on where the protocol has it, from version 2. Nothing of an open"
+                            + " transaction reaches the target")
+    private String streaming = "auto";
+
+    @UriParam(
+            label = "consumer",
+            defaultValue = "any",
+            enums = "any,none",
+            description = "any: all changes; none (PostgreSQL 16 and newer): only those made at the server itself, not"
+                    + " those it got by replication")
+    private String origin = "any";
 
     @UriParam(
             label = "consumer",
@@ -112,6 +130,22 @@ public class PgCaptureConfiguration implements Cloneable {
 
     public void setProtocolVersion(int protocolVersion) {
         this.protocolVersion = protocolVersion;
+    }
+
+    public String getStreaming() {
+        return streaming;
+    }
+
+    public void setStreaming(String streaming) {
+        this.streaming = streaming;
+    }
+
+    public String getOrigin() {
+        return origin;
+    }
+
+    public void setOrigin(String origin) {
+        this.origin = origin;
     }
 
     public long getConnectTimeout() {

@@ -2,6 +2,7 @@ package io.pg2any.camel;
 
 import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.ConnectionString;
+import io.pg2any.capture.Streaming;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -124,10 +125,12 @@ public class PgCaptureEndpoint extends PgReplicationSlotEndpoint {
         Map<String, Object> slotOptions = new HashMap<>(getSlotOptions());
         Object publications = slotOptions.remove("publication_names");
         Object protocol = slotOptions.remove("proto_version");
+        Object streaming = slotOptions.remove("streaming");
+        Object origin = slotOptions.remove("origin");
         if (!slotOptions.isEmpty()) {
             throw new IllegalArgumentException("slotOptions " + slotOptions.keySet() + " of "
                     + URISupport.sanitizeUri(getEndpointUri())
-                    + " are not supported; publication_names and proto_version are");
+                    + " are not supported; publication_names, proto_version, streaming and origin are");
         }
         String publication = publications != null
                 ? publications.toString()
@@ -143,6 +146,8 @@ public class PgCaptureEndpoint extends PgReplicationSlotEndpoint {
                 .createPublication(configuration.isCreatePublication())
                 .protocolVersion(
                         protocol != null ? Integer.parseInt(protocol.toString()) : configuration.getProtocolVersion())
+                .streaming(Streaming.parse(streaming != null ? streaming.toString() : configuration.getStreaming()))
+                .localOnly(CaptureConfig.localOnly(origin != null ? origin.toString() : configuration.getOrigin()))
                 .statusInterval(Duration.ofSeconds(getStatusInterval()))
                 .idleConfirmInterval(Duration.ofMillis(configuration.getIdleConfirmInterval()))
                 .connectTimeout(Duration.ofMillis(configuration.getConnectTimeout()))

@@ -59,6 +59,12 @@ public class TxStagingComponent extends HealthCheckComponent {
                             + " it only after its commit; nothing of it becomes visible before its end")
     private boolean offerWhileArriving = true;
 
+    @Metadata(
+            label = "advanced",
+            defaultValue = "67108864",
+            description = "Bytes of one file of a streamed transaction that does not fit in memory")
+    private long segmentBytes = 64 << 20;
+
     private final ConcurrentMap<String, StagingResource> resources = new ConcurrentHashMap<>();
 
     @Override
@@ -79,7 +85,13 @@ public class TxStagingComponent extends HealthCheckComponent {
 
     private StagingConfig config() {
         return new StagingConfig(
-                Path.of(folder), acknowledgeMode(), batchBytes, transactionMemoryBytes, maxBytes, offerWhileArriving);
+                Path.of(folder),
+                acknowledgeMode(),
+                batchBytes,
+                transactionMemoryBytes,
+                maxBytes,
+                offerWhileArriving,
+                segmentBytes);
     }
 
     private AcknowledgeMode acknowledgeMode() {
@@ -129,6 +141,14 @@ public class TxStagingComponent extends HealthCheckComponent {
 
     public void setTransactionMemoryBytes(int transactionMemoryBytes) {
         this.transactionMemoryBytes = transactionMemoryBytes;
+    }
+
+    public long getSegmentBytes() {
+        return segmentBytes;
+    }
+
+    public void setSegmentBytes(long segmentBytes) {
+        this.segmentBytes = segmentBytes;
     }
 
     public boolean isOfferWhileArriving() {

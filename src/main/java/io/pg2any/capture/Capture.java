@@ -269,6 +269,8 @@ public final class Capture implements AutoCloseable {
         serverVersion = source.serverVersion();
         SourceConnection.Identity identity = source.identify();
         failOnFirst(SourceRules.walLevel(source.setting("wal_level")));
+        PgOutputOptions options = PgOutputOptions.negotiate(config, source.serverMajor());
+        failOnFirst(options.problems(source.serverMajor()));
         boolean fresh = position.isEmpty();
         Lsn start = fresh ? freshStart(source, identity) : resumedStart(source, identity);
         SourceIdentity history = new SourceIdentity(identity.systemIdentifier(), identity.timeline(), config.slot());
@@ -278,14 +280,16 @@ public final class Capture implements AutoCloseable {
         if (timeoutMillis > 0) {
             statusNanos = Math.min(statusNanos, TimeUnit.MILLISECONDS.toNanos(timeoutMillis) / 3);
         }
-        CopyDual copy = source.startReplication(config, start);
+        CopyDual copy = source.startReplication(config, options, start);
         session = SESSIONS.incrementAndGet();
         LOG.info(
-                "capture of slot {} streams from {} (PostgreSQL {}, timeline {}, session {})",
+                "capture of slot {} streams from {} (PostgreSQL {}, timeline {}, protocol {}, streaming {}, session {})",
                 config.slot(),
                 start,
                 serverVersion,
                 identity.timeline(),
+                options.protocol(),
+                options.streaming(),
                 session);
         ReplicationStream stream = new ReplicationStream(
                 config,

@@ -2,6 +2,7 @@ package io.pg2any.capture;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -14,7 +15,10 @@ import java.util.regex.Pattern;
  * @param publications at least one, names exactly as the catalog has them
  * @param createSlot whether a fresh pipeline may create the slot; a lost slot is never created again
  * @param createPublication whether a fresh pipeline may create missing publications, {@code FOR ALL TABLES}
- * @param protocolVersion pgoutput's protocol, 1 to 4; 0 lets this release choose
+ * @param protocolVersion pgoutput's protocol, 1 to 4; 0 is the highest that the server offers
+ * @param streaming whether large transactions are sent while they are open
+ * @param localOnly whether what the server itself got by replication is left out, so that two pipelines in opposite
+ *     directions do not send changes round in circles
  * @param statusInterval longest silence towards the server; shortened to a third of its {@code wal_sender_timeout}
  * @param idleConfirmInterval shortest time between two idle positions that nobody waits for
  * @param connectTimeout for each host
@@ -31,6 +35,8 @@ public record CaptureConfig(
         boolean createSlot,
         boolean createPublication,
         int protocolVersion,
+        Streaming streaming,
+        boolean localOnly,
         Duration statusInterval,
         Duration idleConfirmInterval,
         Duration connectTimeout,
@@ -56,6 +62,7 @@ public record CaptureConfig(
                     publication);
         }
         require(protocolVersion >= 0 && protocolVersion <= 4, "protocolVersion", "0 to 4", protocolVersion);
+        Objects.requireNonNull(streaming, "streaming");
         requirePositive(statusInterval, "statusInterval");
         requirePositive(idleConfirmInterval, "idleConfirmInterval");
         requirePositive(connectTimeout, "connectTimeout");
@@ -71,9 +78,15 @@ public record CaptureConfig(
         return new Builder(connection, slot, publications);
     }
 
-    /** What {@code START_REPLICATION} asks for: without streaming, protocols above 1 add nothing. */
-    int requestedProtocol() {
-        return protocolVersion == 0 ? 1 : protocolVersion;
+    /**
+     * @param origin {@code any} or {@code none}, as the server's option of that name
+     */
+    public static boolean localOnly(String origin) {
+        return switch (origin.strip().toLowerCase(Locale.ROOT)) {
+            case "any" -> false;
+            case "none" -> true;
+            default -> throw new IllegalArgumentException("any or none, not \"" + origin + "\"");
+        };
     }
 
     private static void requirePositive(Duration value, String key) {
@@ -91,7 +104,8 @@ public record CaptureConfig(
     public String toString() {
         return "CaptureConfig[" + connection + ", slot=" + slot + ", publications=" + publications + ", createSlot="
                 + createSlot + ", createPublication=" + createPublication + ", protocolVersion=" + protocolVersion
-                + ", statusInterval=" + statusInterval + ", idleConfirmInterval=" + idleConfirmInterval
+                + ", streaming=" + streaming + ", localOnly=" + localOnly + ", statusInterval=" + statusInterval
+                + ", idleConfirmInterval=" + idleConfirmInterval
                 + ", connectTimeout=" + connectTimeout + ", handoffBytes=" + handoffBytes + ", chunkBytes="
                 + chunkBytes + ", reconnectMin=" + reconnectMin + ", reconnectMax=" + reconnectMax
                 + ", driverProperties=" + driverProperties.keySet() + "]";
@@ -105,6 +119,8 @@ public record CaptureConfig(
         private boolean createSlot = true;
         private boolean createPublication;
         private int protocolVersion;
+        private Streaming streaming = Streaming.AUTO;
+        private boolean localOnly;
         private Duration statusInterval = Duration.ofSeconds(10);
         private Duration idleConfirmInterval = Duration.ofSeconds(10);
         private Duration connectTimeout = Duration.ofSeconds(10);
@@ -132,6 +148,16 @@ public record CaptureConfig(
 
         public Builder protocolVersion(int value) {
             protocolVersion = value;
+            return this;
+        }
+
+        public Builder streaming(Streaming value) {
+            streaming = value;
+            return this;
+        }
+
+        public Builder localOnly(boolean value) {
+            localOnly = value;
             return this;
         }
 
@@ -182,6 +208,8 @@ public record CaptureConfig(
                     createSlot,
                     createPublication,
                     protocolVersion,
+                    streaming,
+                    localOnly,
                     statusInterval,
                     idleConfirmInterval,
                     connectTimeout,

@@ -25,12 +25,12 @@ final class ReadProgress {
     }
 
     void publish(Instant now) {
-        long commits = countByType['C'];
+        long commits = countByType['C'] + countByType['c'];
         totals = new Totals(
                 messages,
                 bytes,
                 commits,
-                countByType['B'],
+                countByType['B'] + countByType['c'],
                 commits,
                 countByType['I'],
                 countByType['U'],

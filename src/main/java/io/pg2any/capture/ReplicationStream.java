@@ -3,6 +3,7 @@ package io.pg2any.capture;
 import io.pg2any.capture.CaptureException.Kind;
 import io.pg2any.change.Lsn;
 import io.pg2any.change.SourceIdentity;
+import io.pg2any.pgoutput.MessageType;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -35,8 +36,10 @@ final class ReplicationStream {
     private static final int KEEPALIVE_BYTES = 18;
     /** {@code r}: Int64 write, Int64 flush, Int64 apply, Int64 clock, Byte1 replyRequested. */
     private static final int STATUS_BYTES = 34;
-    /** In {@code C}: after type, Int8 flags and Int64 commit LSN. */
+    /** In {@code C}: after type, Int8 flags and Int64 commit LSN; in {@code c} an xid more. */
     private static final int COMMIT_END_LSN = 10;
+
+    private static final int STREAM_COMMIT_END_LSN = 14;
 
     private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
 
@@ -213,21 +216,30 @@ final class ReplicationStream {
         chunk.append(walStart, frame, XLOG_DATA_HEADER, size);
         byte type = frame[XLOG_DATA_HEADER];
         progress.count(type, size);
-        if (type == 'C') {
-            inTransaction = false;
-            received = (long) LONG.get(frame, XLOG_DATA_HEADER + COMMIT_END_LSN);
-            // The slot's position was in the middle of WAL that is passed now.
-            if (Long.compareUnsigned(pendingIdle, received) <= 0) {
-                pendingIdle = 0;
+        switch (type) {
+            case MessageType.BEGIN, MessageType.STREAM_START -> inTransaction = true;
+            case MessageType.STREAM_STOP -> inTransaction = false;
+            case MessageType.COMMIT -> ended(frame, COMMIT_END_LSN);
+            case MessageType.STREAM_COMMIT -> ended(frame, STREAM_COMMIT_END_LSN);
+            default -> {
+                // Of a body, or without a position of its own.
             }
-        } else if (type == 'B') {
-            inTransaction = true;
         }
         if (Long.compareUnsigned(walStart, serverWalEnd) > 0) {
             serverWalEnd = walStart;
         }
         if (chunk.lacksRoomFor(1)) {
             handOver(null);
+        }
+    }
+
+    /** The next session need not be sent what ends here; streams still open come again from their first change. */
+    private void ended(byte[] frame, int endLsn) {
+        inTransaction = false;
+        received = (long) LONG.get(frame, XLOG_DATA_HEADER + endLsn);
+        // The slot's position was in the middle of WAL that is passed now.
+        if (Long.compareUnsigned(pendingIdle, received) <= 0) {
+            pendingIdle = 0;
         }
     }
 

@@ -192,11 +192,12 @@ final class SourceConnection implements AutoCloseable {
         }
     }
 
-    CopyDual startReplication(CaptureConfig config, Lsn start) throws SQLException {
+    CopyDual startReplication(CaptureConfig config, PgOutputOptions options, Lsn start) throws SQLException {
         String publications =
                 config.publications().stream().map(SourceConnection::identifier).collect(Collectors.joining(","));
         String sql = "START_REPLICATION SLOT \"" + config.slot() + "\" LOGICAL " + start + " (proto_version '"
-                + config.requestedProtocol() + "', publication_names '" + publications.replace("'", "''") + "')";
+                + options.protocol() + "', publication_names '" + publications.replace("'", "''") + "'" + options.sql()
+                + ")";
         return (CopyDual) ((BaseConnection) connection).getQueryExecutor().startCopy(sql, true);
     }
 

@@ -75,6 +75,7 @@ public final class SourcePreflight {
 
     private void checkCatalogs(SourceConnection source) throws SQLException {
         checkVersion(source);
+        problems.addAll(PgOutputOptions.negotiate(config, source.serverMajor()).problems(source.serverMajor()));
         problems.addAll(SourceRules.walLevel(source.setting("wal_level")));
         Optional<ReplicationSlot> slot = ReplicationSlot.read(source.jdbc(), config.slot());
         problems.addAll(SourceRules.slot(slot, position, config, source.jdbc().getCatalog()));

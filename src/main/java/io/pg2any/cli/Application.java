@@ -59,11 +59,14 @@ class Application {
         from.setCreatePublication(settings.bool(Setting.CREATE_PUBLICATION));
         from.setHandoffBytes((int) settings.number(Setting.HANDOFF_BYTES));
         from.setProtocolVersion((int) settings.number(Setting.PROTOCOL_VERSION));
+        from.setStreaming(settings.text(Setting.STREAMING));
+        from.setOrigin(settings.text(Setting.ORIGIN));
 
         TxStagingComponent staging = context().getComponent("txstaging", TxStagingComponent.class);
         staging.setFolder(settings.stagingFolder().toString());
         staging.setAcknowledge(settings.text(Setting.ACKNOWLEDGE));
         staging.setMaxBytes(settings.number(Setting.STAGING_MAX_BYTES));
+        staging.setSegmentBytes(settings.number(Setting.SEGMENT_SIZE) << 20);
         staging.setBatchBytes((int) settings.number(Setting.STAGING_BATCH_BYTES));
 
         context().getComponent("jdbcapply", JdbcApplyComponent.class).setConfiguration(applyConfiguration(settings));

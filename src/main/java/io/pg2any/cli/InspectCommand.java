@@ -15,6 +15,7 @@ import io.pg2any.staging.StagedFileReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -107,6 +108,14 @@ class InspectCommand implements Callable<Integer> {
         begin.put("transaction", Integer.toUnsignedLong(transaction.xid()));
         begin.put("commitLsn", transaction.commitLsn().toString());
         begin.put("commitTime", transaction.commitTime().toString());
+        if (reader.isStreamed()) {
+            begin.put("streamed", true);
+            begin.put(
+                    "rolledBack",
+                    new JsonArray(Arrays.stream(reader.abortedXids())
+                            .mapToObj(Integer::toUnsignedLong)
+                            .toList()));
+        }
         out.println(begin.toJson());
         long changes = 0;
         for (Change change; (change = reader.nextChange()) != null; changes++) {
@@ -117,6 +126,9 @@ class InspectCommand implements Callable<Integer> {
         JsonObject end = new JsonObject();
         end.put("end", Integer.toUnsignedLong(transaction.xid()));
         end.put("changes", changes);
+        if (!reader.segments().isEmpty()) {
+            end.put("segments", new JsonArray(reader.segments()));
+        }
         out.println(end.toJson());
     }
 

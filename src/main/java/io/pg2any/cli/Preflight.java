@@ -9,6 +9,7 @@ import io.pg2any.capture.ConnectionString;
 import io.pg2any.capture.Problem;
 import io.pg2any.capture.SourceCatalog;
 import io.pg2any.capture.SourcePreflight;
+import io.pg2any.capture.Streaming;
 import io.pg2any.change.Relation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -93,6 +94,8 @@ final class Preflight {
                 .createSlot(settings.bool(Setting.CREATE_SLOT))
                 .createPublication(settings.bool(Setting.CREATE_PUBLICATION))
                 .protocolVersion((int) settings.number(Setting.PROTOCOL_VERSION))
+                .streaming(Streaming.parse(settings.text(Setting.STREAMING)))
+                .localOnly(CaptureConfig.localOnly(settings.text(Setting.ORIGIN)))
                 .connectTimeout(Duration.ofSeconds(settings.number(Setting.CONNECTION_TIMEOUT)))
                 .build();
     }

@@ -39,15 +39,21 @@ record Setting(String property, String variable, String fallback, boolean secret
     static final Setting PROTOCOL_VERSION = of(
             "pg2any.source.protocolVersion",
             "CDC_PROTOCOL_VERSION",
-            "1",
-            "Version of the pgoutput protocol, 1 to 4. This release receives every transaction whole, after its commit,"
-                    + " whatever the version");
+            "0",
+            "Version of the pgoutput protocol, 1 to 4; 0 is the highest that the server offers");
     static final Setting STREAMING = of(
             "pg2any.source.streaming",
             "CDC_STREAMING",
-            "off",
-            "`off`. The namesake's `true`, and `on` and `parallel`, are accepted with a warning: this release does not"
-                    + " ask the server to stream open transactions");
+            "auto",
+            "Whether the server sends large transactions while they are open: `on` (or `true`), `parallel` (PostgreSQL"
+                    + " 16), `off` (or `false`); `auto` is `on` from protocol 2. Nothing of an open transaction is"
+                    + " applied");
+    static final Setting ORIGIN = of(
+            "pg2any.source.origin",
+            "PG2ANY_ORIGIN",
+            "any",
+            "`none` (PostgreSQL 16): leaves out what the source itself got by replication, so that two pipelines in"
+                    + " opposite directions do not send changes round in circles");
     static final Setting BINARY = of(
             "pg2any.source.binary",
             "CDC_BINARY_FORMAT",
@@ -146,7 +152,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             "pg2any.staging.segmentMegabytes",
             "CDC_TRANSACTION_SEGMENT_SIZE_MB",
             "64",
-            "Accepted for the namesake's sake: this release gives a large transaction one file");
+            "MiB of one file of a streamed transaction that does not fit in memory");
     static final Setting COMPRESSION = of(
             "pg2any.staging.compression",
             "PG2ANY_ENABLE_COMPRESSION",
@@ -179,6 +185,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             CREATE_PUBLICATION,
             PROTOCOL_VERSION,
             STREAMING,
+            ORIGIN,
             BINARY,
             CONNECTION_TIMEOUT,
             HANDOFF_BYTES,

@@ -1,7 +1,9 @@
 package io.pg2any.cli;
 
 import io.pg2any.apply.TableMapping;
+import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.ConnectionString;
+import io.pg2any.capture.Streaming;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
@@ -11,10 +13,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /**
  * The settings of one process, all checked at once: system properties win over environment variables, those over
@@ -157,14 +159,16 @@ final class Settings {
         if (Arrays.stream(text(Setting.PUBLICATION).split(",", -1)).anyMatch(String::isBlank)) {
             problems.add(named(Setting.PUBLICATION) + " holds an empty name: name the publications to subscribe to");
         }
-        checkNumber(Setting.PROTOCOL_VERSION, 1, 4, problems);
-        switch (text(Setting.STREAMING).toLowerCase(Locale.ROOT)) {
-            case "off", "false" -> {}
-            case "on", "true", "parallel" ->
-                warnings.add("CDC_STREAMING: this release receives transactions whole, after their commit");
-            default ->
-                problems.add(
-                        named(Setting.STREAMING) + " is off, on or parallel, not \"" + text(Setting.STREAMING) + "\"");
+        checkNumber(Setting.PROTOCOL_VERSION, 0, 4, problems);
+        checkOneOf(Setting.STREAMING, Streaming::parse, problems);
+        checkOneOf(Setting.ORIGIN, CaptureConfig::localOnly, problems);
+    }
+
+    private void checkOneOf(Setting setting, Consumer<String> parse, List<String> problems) {
+        try {
+            parse.accept(text(setting));
+        } catch (IllegalArgumentException e) {
+            problems.add(named(setting) + " is one of " + e.getMessage());
         }
     }
 

@@ -52,7 +52,7 @@ public record MessageChunk(
         Lsn through = null;
         RecordReader records = new RecordReader(this);
         while (records.next()) {
-            if (records.type() == MessageType.COMMIT) {
+            if (records.type() == MessageType.COMMIT || records.type() == MessageType.STREAM_COMMIT) {
                 through = new Lsn(RawMessage.endLsn(bytes, records.offset(), records.length(), records.walStart()));
             }
         }

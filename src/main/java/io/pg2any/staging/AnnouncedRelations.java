@@ -17,6 +17,8 @@ import java.util.Map;
  */
 final class AnnouncedRelations {
     final RelationCache cache = new RelationCache();
+    private static final int XID = 4;
+
     private final PgOutputDecoder decoder;
     private final Map<Integer, byte[]> announced = new HashMap<>();
     private final ByteArrayOutputStream types = new ByteArrayOutputStream();
@@ -26,19 +28,27 @@ final class AnnouncedRelations {
     }
 
     /** A Type message: it belongs to the next relation. */
-    void type(byte[] bytes, int offset, int length, long walStart) throws MalformedMessageException {
-        cache.accept((PgOutputMessage.TypeMessage) decoder.decode(bytes, offset, length, walStart, false));
-        types.write(bytes, offset, length);
+    void type(byte[] bytes, int offset, int length, long walStart, boolean inStream) throws MalformedMessageException {
+        cache.accept((PgOutputMessage.TypeMessage) decoder.decode(bytes, offset, length, walStart, inStream));
+        announce(bytes, offset, length, inStream);
     }
 
-    void relation(byte[] bytes, int offset, int length, long walStart) throws MalformedMessageException {
-        types.write(bytes, offset, length);
+    void relation(byte[] bytes, int offset, int length, long walStart, boolean inStream)
+            throws MalformedMessageException {
+        announce(bytes, offset, length, inStream);
         byte[] announcement = types.toByteArray();
         types.reset();
         PgOutputMessage.RelationMessage message =
-                (PgOutputMessage.RelationMessage) decoder.decode(bytes, offset, length, walStart, false);
+                (PgOutputMessage.RelationMessage) decoder.decode(bytes, offset, length, walStart, inStream);
         if (!Arrays.equals(announcement, announced.put(message.oid(), announcement))) {
             cache.accept(message);
         }
+    }
+
+    /** Without the xid, which says nothing of the relation. */
+    private void announce(byte[] bytes, int offset, int length, boolean inStream) {
+        int skipped = inStream ? XID : 0;
+        types.write(bytes[offset]);
+        types.write(bytes, offset + 1 + skipped, length - 1 - skipped);
     }
 }

@@ -16,6 +16,7 @@ final class BatchCursor implements TransactionCursor {
         FrameReader open() throws IOException;
     }
 
+    private final StagingFiles files;
     private final Iterator<Part> parts;
     private final AnnouncedRelations relations;
     private final Consumer<AnnouncedRelations> giveBack;
@@ -27,7 +28,9 @@ final class BatchCursor implements TransactionCursor {
     /**
      * @param relations belong to this cursor until it is closed
      */
-    BatchCursor(List<Part> parts, AnnouncedRelations relations, Consumer<AnnouncedRelations> giveBack) {
+    BatchCursor(
+            StagingFiles files, List<Part> parts, AnnouncedRelations relations, Consumer<AnnouncedRelations> giveBack) {
+        this.files = files;
         this.parts = parts.iterator();
         this.relations = relations;
         this.giveBack = giveBack;
@@ -41,7 +44,7 @@ final class BatchCursor implements TransactionCursor {
                     ended = true;
                     break;
                 }
-                current = new StagedTransactions(parts.next().open(), relations);
+                current = new StagedTransactions(files, parts.next().open(), relations);
             }
             if (current.nextTransaction()) {
                 return true;

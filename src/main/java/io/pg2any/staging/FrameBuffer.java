@@ -2,6 +2,7 @@ package io.pg2any.staging;
 
 import io.pg2any.pgoutput.MessageChunk;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 
 /**
@@ -24,7 +25,7 @@ final class FrameBuffer {
         }
 
         private void give(byte[] block) {
-            if (spare.size() < KEPT) {
+            if (block.length == BLOCK && spare.size() < KEPT) {
                 spare.addLast(block);
             }
         }
@@ -32,7 +33,7 @@ final class FrameBuffer {
 
     /** One frame; {@code bytes[from, end)} is its payload. */
     static final class Frame {
-        final byte[] bytes;
+        byte[] bytes;
         final int from;
         private int end;
         /** A single record larger than a block stays in the array it came in. */
@@ -45,6 +46,14 @@ final class FrameBuffer {
             this.from = StagedFileFormat.FRAME_HEADER;
             this.end = from;
             this.borrowed = false;
+        }
+
+        private boolean grow() {
+            if (borrowed || bytes.length >= BLOCK) {
+                return false;
+            }
+            bytes = Arrays.copyOf(bytes, Math.min(BLOCK, bytes.length * 2));
+            return true;
         }
 
         private Frame(byte[] bytes, int from, int end) {
@@ -62,15 +71,30 @@ final class FrameBuffer {
 
     private final Blocks blocks;
     private final Deque<Frame> frames = new ArrayDeque<>();
+    /** Length of the array that the first frame starts with; later ones have blocks. */
+    private final int firstBlock;
+
     private long size;
 
     FrameBuffer(Blocks blocks) {
+        this(blocks, BLOCK);
+    }
+
+    /**
+     * @param firstBlock less than {@link #BLOCK} for a buffer that may stay almost empty: its first frame then grows
+     */
+    FrameBuffer(Blocks blocks, int firstBlock) {
         this.blocks = blocks;
+        this.firstBlock = firstBlock;
     }
 
     /** Bytes of payload. */
     long size() {
         return size;
+    }
+
+    void append(byte[] records) {
+        append(records, 0, records.length);
     }
 
     /** Appends whole records. */
@@ -85,6 +109,8 @@ final class FrameBuffer {
                 frame.end += cut - at;
                 size += cut - at;
                 at = cut;
+            } else if (frame.grow()) {
+                continue;
             } else if (frame.length() == 0) {
                 at = borrow(bytes, at);
             } else {
@@ -139,7 +165,7 @@ final class FrameBuffer {
     private Frame open() {
         Frame last = frames.peekLast();
         if (last == null || last.complete) {
-            last = new Frame(blocks.take());
+            last = new Frame(frames.isEmpty() && firstBlock < BLOCK ? new byte[firstBlock] : blocks.take());
             frames.addLast(last);
         }
         return last;

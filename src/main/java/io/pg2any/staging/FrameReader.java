@@ -1,8 +1,11 @@
 package io.pg2any.staging;
 
+import io.pg2any.pgoutput.RecordReader;
 import java.io.Closeable;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
 /**
@@ -23,14 +26,14 @@ final class FrameReader implements Closeable {
         long await(long needed) throws IOException;
     }
 
-    private static final int SLICE = 64 * 1024;
-
     private final StagingFiles.StagedFile file;
     private final Path path;
     private final Limit limit;
     private final StagedFileHeader header;
+    private final boolean segment;
     private final CRC32C crcOfCrcs = new CRC32C();
     private final byte[] frameHeader = new byte[StagedFileFormat.FRAME_HEADER];
+    private final RecordReader records = new RecordReader();
     private long position;
     private long frames;
     private StagedFileFooter footer;
@@ -44,6 +47,7 @@ final class FrameReader implements Closeable {
         byte[] head = new byte[StagedFileFormat.headerLength(start, path)];
         read(0, head, head.length, "a header");
         this.header = StagedFileFormat.decodeHeader(head, path);
+        this.segment = StagedFileFormat.isSegment(head);
         this.position = head.length;
         crcOfCrcs.update(head, head.length - 4, 4);
     }
@@ -70,6 +74,44 @@ final class FrameReader implements Closeable {
 
     StagedFileHeader header() {
         return header;
+    }
+
+    /** Whether the file holds a part of a transaction's body. */
+    boolean isSegment() {
+        return segment;
+    }
+
+    /** The segment that is named, next to this file. */
+    FrameReader openSegment(StagingFiles files, Segment named) throws IOException {
+        if (StagedFileName.ofSegment(named.name()).isEmpty()) {
+            throw new CorruptStagedFileException(path, position, "the name of a segment", named.name());
+        }
+        Path file = path.resolveSibling(named.name());
+        FrameReader reader;
+        try {
+            reader = open(files, file);
+        } catch (FileNotFoundException e) {
+            CorruptStagedFileException missing =
+                    new CorruptStagedFileException(path, position, "segment " + named.name(), "no such file");
+            missing.initCause(e);
+            throw missing;
+        }
+        if (!reader.segment) {
+            reader.close();
+            throw new CorruptStagedFileException(file, 0, "a segment", "another kind of staged file");
+        }
+        return reader;
+    }
+
+    /** At its end: whether the segment is the one that was named. */
+    void requireIs(Segment named) throws CorruptStagedFileException {
+        if (position != named.bytes() || (int) crcOfCrcs.getValue() != named.crcOfCrcs()) {
+            throw new CorruptStagedFileException(
+                    path,
+                    position,
+                    named.bytes() + " bytes of CRC " + StagedFileFormat.hex(named.crcOfCrcs()),
+                    position + " bytes of CRC " + StagedFileFormat.hex((int) crcOfCrcs.getValue()));
+        }
     }
 
     Path path() {
@@ -104,9 +146,14 @@ final class FrameReader implements Closeable {
         return payload;
     }
 
-    /** Checks the rest of the file without keeping it. */
-    StagedFileFooter verify() throws IOException {
-        byte[] slice = new byte[SLICE];
+    /**
+     * Checks the rest of the file without keeping it.
+     *
+     * @param named takes the segments the file names, in order; they are not checked
+     */
+    StagedFileFooter verify(Consumer<Segment> named) throws IOException {
+        // Only a single record of a change is a larger frame.
+        byte[] slice = new byte[FrameBuffer.BLOCK];
         for (int length; (length = nextLength()) != 0; ) {
             CRC32C crc = new CRC32C();
             crc.update(frameHeader, 0, 4);
@@ -117,6 +164,14 @@ final class FrameReader implements Closeable {
                 done += part;
             }
             checked(length, (int) crc.getValue());
+            if (length <= slice.length) {
+                records.open(slice, 0, length);
+                while (records.next()) {
+                    if (records.type() == StagedRecords.SEGMENT) {
+                        named.accept(StagedRecords.segment(slice, records.offset(), records.length()));
+                    }
+                }
+            }
         }
         return footer;
     }

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -33,6 +34,14 @@ final class LocalStagingFiles implements StagingFiles {
             throw e;
         }
         return new LocalFile(opened);
+    }
+
+    @Override
+    public StagedFile openForWriting(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            throw new NoSuchFileException(file.toString());
+        }
+        return new LocalFile(new RandomAccessFile(file.toFile(), "rw"));
     }
 
     @Override

@@ -77,7 +77,7 @@ final class OpenTransaction {
     void announces(Announcement announcement) {
         announcement.transaction = serial;
         if (spool != null) {
-            announcement.file = spool.serial;
+            announcement.file = spool.announcements();
         } else {
             announced.add(announcement);
         }
@@ -92,7 +92,7 @@ final class OpenTransaction {
     void needs(Announcement announcement) {
         announcement.transaction = serial;
         if (spool != null) {
-            announcement.file = spool.serial;
+            announcement.file = spool.announcements();
         } else {
             needed.add(announcement);
         }
@@ -102,14 +102,14 @@ final class OpenTransaction {
     void moveTo(OpenFile file) {
         file.buffer.append(head, 0, headLength);
         for (Announcement announcement : needed) {
-            if (announcement.file != file.serial) {
+            if (announcement.file != file.announcements()) {
                 file.buffer.append(announcement.records, 0, announcement.records.length);
-                announcement.file = file.serial;
+                announcement.file = file.announcements();
             }
         }
         file.buffer.take(body);
         for (Announcement announcement : announced) {
-            announcement.file = file.serial;
+            announcement.file = file.announcements();
         }
         needed.clear();
         announced.clear();

@@ -118,7 +118,11 @@ final class PendingFiles {
                             && !file.through().isAfter(position)
                             && !isAnchor(file);
                     completed.removeFirst()) {
+                // The file before its segments: without it they are nothing, and the next start removes them.
                 files.delete(file.path());
+                for (Segment segment : file.segments()) {
+                    files.delete(file.path().resolveSibling(segment.name()));
+                }
                 bytes -= file.bytes();
             }
             lastError = null;

@@ -12,14 +12,17 @@ final class SessionRelations {
         final int oid;
         /** The records of its Type messages, then of its Relation message. */
         final byte[] records;
-        /** Serial of the file that was the last to hold it. */
+        /** Counted over the session. */
+        private final long arrival;
+        /** {@link OpenFile#announcements} of the file that was the last to hold it. */
         long file;
         /** Serial of the transaction that was the last to announce or need it. */
         long transaction;
 
-        private Announcement(int oid, byte[] records) {
+        private Announcement(int oid, byte[] records, long arrival) {
             this.oid = oid;
             this.records = records;
+            this.arrival = arrival;
         }
     }
 
@@ -27,6 +30,9 @@ final class SessionRelations {
 
     private Announcement[] announcements = new Announcement[16];
     private int size;
+    /** Of the session; unused in the relations of a streamed transaction. */
+    private long arrivals;
+
     private byte[] types = NONE;
 
     void clear() {
@@ -41,8 +47,19 @@ final class SessionRelations {
     }
 
     Announcement relation(int oid, byte[] bytes, int from, int to) {
-        Announcement announcement = new Announcement(oid, concatenate(types, bytes, from, to));
+        return relation(oid, bytes, from, to, this);
+    }
+
+    /** As the method above, for what is announced in a streamed transaction. */
+    Announcement relation(int oid, byte[] bytes, int from, int to, SessionRelations session) {
+        Announcement announcement = new Announcement(oid, concatenate(types, bytes, from, to), ++session.arrivals);
         types = NONE;
+        put(announcement);
+        return announcement;
+    }
+
+    void put(Announcement announcement) {
+        int oid = announcement.oid;
         int slot = slot(announcements, oid);
         if (announcements[slot] == null && ++size * 2 > announcements.length) {
             Announcement[] larger = new Announcement[announcements.length * 2];
@@ -55,7 +72,21 @@ final class SessionRelations {
             slot = slot(announcements, oid);
         }
         announcements[slot] = announcement;
-        return announcement;
+    }
+
+    /**
+     * What a streamed transaction has announced is in force after its commit, unless the session has announced a newer
+     * version meanwhile: the server does not repeat it.
+     */
+    void merge(SessionRelations streamed) {
+        for (Announcement announcement : streamed.announcements) {
+            if (announcement != null) {
+                Announcement known = get(announcement.oid);
+                if (known == null || known.arrival < announcement.arrival) {
+                    put(announcement);
+                }
+            }
+        }
     }
 
     /** The version in force; null if the session has not announced the relation. */

@@ -17,7 +17,7 @@ import java.util.zip.CRC32C;
  * The bytes of a staged file, integers big-endian.
  *
  * <pre>
- * header   Byte*8  "PG2ANY\r\n"
+ * header   Byte*8  "PG2ANY\r\n", of a segment "PG2SEG\r\n"
  *          Int32   version, 1
  *          Int32   length of the header, from the magic through its CRC
  *          Int8    acknowledge mode, 'A' or 'S'
@@ -40,9 +40,12 @@ import java.util.zip.CRC32C;
  *          Int32   CRC32C of all of the footer before
  * </pre>
  *
- * <p>The records are whole transactions, Begin through Commit, and messages that stand for themselves. Every relation
- * is announced before its first use in the file, so a file needs no other one to be read. A file without a valid footer
- * at its very end was not finished.
+ * <p>The records are whole transactions and messages that stand for themselves. A transaction is Begin through Commit,
+ * or, when it was streamed, its Stream Commit first, then the xids that were rolled back ({@link StagedRecords}), Stream
+ * Start, the body in the order it arrived, Stream Stop. The records of a streamed body carry their xid. Instead of the
+ * body there may be the names of segments, files of the same layout in the same folder that hold nothing but the body's
+ * records. Every relation is announced before its first use in the file or the transaction's segments, so that no other
+ * file is needed to read it. A file without a valid footer at its very end was not finished.
  */
 final class StagedFileFormat {
     static final int VERSION = 1;
@@ -57,15 +60,24 @@ final class StagedFileFormat {
     static final VarHandle INT32 = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
 
     private static final byte[] MAGIC = "PG2ANY\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] SEGMENT_MAGIC = "PG2SEG\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final int LONGEST_HEADER = 64 * 1024;
 
     private StagedFileFormat() {}
 
     static byte[] encode(StagedFileHeader header) {
+        return encode(header, MAGIC);
+    }
+
+    static byte[] encodeSegment(StagedFileHeader header) {
+        return encode(header, SEGMENT_MAGIC);
+    }
+
+    private static byte[] encode(StagedFileHeader header, byte[] magic) {
         byte[] system = header.source().systemIdentifier().getBytes(StandardCharsets.UTF_8);
         byte[] slot = header.source().slot().getBytes(StandardCharsets.UTF_8);
         ByteBuffer out = ByteBuffer.allocate(HEADER_START + 21 + 2 + system.length + 2 + slot.length + 4);
-        out.put(MAGIC).putInt(VERSION).putInt(out.capacity());
+        out.put(magic).putInt(VERSION).putInt(out.capacity());
         out.put((byte) header.acknowledge().code()).putInt(header.source().timeline());
         out.putLong(header.after().value()).putLong(header.createdAt().toEpochMilli());
         out.putShort((short) system.length)
@@ -78,7 +90,7 @@ final class StagedFileFormat {
     /** The length of the whole header, from its first {@link #HEADER_START} bytes. */
     static int headerLength(byte[] start, Path file) throws CorruptStagedFileException {
         byte[] magic = Arrays.copyOf(start, MAGIC.length);
-        if (!Arrays.equals(magic, MAGIC)) {
+        if (!Arrays.equals(magic, MAGIC) && !Arrays.equals(magic, SEGMENT_MAGIC)) {
             throw new CorruptStagedFileException(file, 0, "magic " + hex(MAGIC), hex(magic));
         }
         int version = (int) INT32.get(start, 8);
@@ -90,6 +102,10 @@ final class StagedFileFormat {
             throw new CorruptStagedFileException(file, 12, "a header length", "" + length);
         }
         return length;
+    }
+
+    static boolean isSegment(byte[] start) {
+        return Arrays.equals(Arrays.copyOf(start, SEGMENT_MAGIC.length), SEGMENT_MAGIC);
     }
 
     static StagedFileHeader decodeHeader(byte[] bytes, Path file) throws CorruptStagedFileException {

@@ -5,6 +5,7 @@ import io.pg2any.change.TransactionInfo;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -36,8 +37,16 @@ public final class StagedFileReader implements Closeable {
     }
 
     static StagedFileReader open(Path file, StagingFiles files) throws IOException {
-        return new StagedFileReader(new StagedTransactions(
-                FrameReader.open(files, file), new AnnouncedRelations(StagedTransactions.DECODER)));
+        FrameReader frames = FrameReader.open(files, file);
+        if (frames.isSegment()) {
+            frames.close();
+            throw new IOException("it is a segment, a part of a streamed transaction; "
+                    + StagedFileName.ofSegment(file.getFileName().toString())
+                            .map(whole -> "look at " + whole)
+                            .orElse("whose end has not arrived"));
+        }
+        return new StagedFileReader(
+                new StagedTransactions(files, frames, new AnnouncedRelations(StagedTransactions.DECODER)));
     }
 
     public StagedFileHeader header() {
@@ -59,6 +68,21 @@ public final class StagedFileReader implements Closeable {
 
     public TransactionInfo transaction() {
         return transactions.transaction();
+    }
+
+    /** Whether the server sent the transaction while it was open. */
+    public boolean isStreamed() {
+        return transactions.isStreamed();
+    }
+
+    /** Subtransactions whose changes are in the file, but were rolled back and are not given. */
+    public int[] abortedXids() {
+        return transactions.aborted().xids();
+    }
+
+    /** The names of the files, next to this one, that the transaction's changes have come from so far. */
+    public List<String> segments() {
+        return transactions.segments().stream().map(Segment::name).toList();
     }
 
     /** Null at the end of the transaction, and where the file is damaged: then the transaction is not complete. */

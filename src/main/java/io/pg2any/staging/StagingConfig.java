@@ -14,7 +14,9 @@ import java.util.Objects;
  *     a file of its own while it arrives; what bounds the memory
  * @param maxBytes {@code pg2any.staging.maxBytes}: the disk quota; at it {@link StagingLog#append} waits
  * @param offerWhileArriving {@code pg2any.staging.offerWhileArriving}: whether a transaction with a file of its own is
- *     offered to the target before its commit has arrived
+ *     offered to the target before its commit has arrived; one that the server streams while it is open never is
+ * @param segmentBytes {@code pg2any.staging.segmentBytes}: size of the files that hold a streamed transaction which
+ *     does not fit in memory
  */
 public record StagingConfig(
         Path folder,
@@ -22,10 +24,12 @@ public record StagingConfig(
         long batchBytes,
         long transactionMemoryBytes,
         long maxBytes,
-        boolean offerWhileArriving) {
+        boolean offerWhileArriving,
+        long segmentBytes) {
     public static final long DEFAULT_BATCH_BYTES = 4L << 20;
     public static final long DEFAULT_TRANSACTION_MEMORY_BYTES = 4L << 20;
     public static final long DEFAULT_MAX_BYTES = 10L << 30;
+    public static final long DEFAULT_SEGMENT_BYTES = 64L << 20;
 
     private static final String PREFIX = "pg2any.staging.";
 
@@ -35,6 +39,24 @@ public record StagingConfig(
         requirePositive("batchBytes", batchBytes);
         requirePositive("transactionMemoryBytes", transactionMemoryBytes);
         requirePositive("maxBytes", maxBytes);
+        requirePositive("segmentBytes", segmentBytes);
+    }
+
+    public StagingConfig(
+            Path folder,
+            AcknowledgeMode acknowledge,
+            long batchBytes,
+            long transactionMemoryBytes,
+            long maxBytes,
+            boolean offerWhileArriving) {
+        this(
+                folder,
+                acknowledge,
+                batchBytes,
+                transactionMemoryBytes,
+                maxBytes,
+                offerWhileArriving,
+                DEFAULT_SEGMENT_BYTES);
     }
 
     public static StagingConfig of(Path folder) {

@@ -36,6 +36,9 @@ public interface StagingFiles {
     /** Opens for writing and reading; an existing file is emptied. */
     StagedFile create(Path file) throws IOException;
 
+    /** Opens an existing file for writing and reading, and leaves what is in it. */
+    StagedFile openForWriting(Path file) throws IOException;
+
     StagedFile openForReading(Path file) throws IOException;
 
     /** Atomic, within one file system; replaces an existing target. */

@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
  * <p>Small transactions gather in one open batch. While the target is busy the batch grows up to {@code batchBytes};
  * when the target asks for more it is sealed at once: an idle system is prompt, a busy one has few files. A transaction
  * beyond {@code transactionMemoryBytes} gets a file of its own and, since PostgreSQL sends only what has committed, may
- * be read by the target while it is still arriving.
+ * be read by the target while it is still arriving. A transaction that the server streams while it is open waits in
+ * memory, or in segments of its own, until its commit.
  *
  * <p>In {@link AcknowledgeMode#STAGED} every {@link #append} seals what is whole, forced to disk, before it returns.
  */
@@ -218,6 +219,7 @@ public final class StagingLog implements AutoCloseable {
         lock.lockInterruptibly();
         try {
             requireOpen();
+            String remains = null;
             // Taken before, only its sealing failed: to take it again would double it.
             if (chunk != unsealed) {
                 if (!aggregator.isSession(chunk)) {
@@ -226,6 +228,7 @@ public final class StagingLog implements AutoCloseable {
                 awaitBudget();
                 makeRoom();
                 aggregator.scan(chunk);
+                remains = aggregator.streams().tryToDeleteDiscarded(files);
                 changed.signalAll();
             }
             if (config.acknowledge() == AcknowledgeMode.STAGED && sealIsDue()) {
@@ -234,7 +237,7 @@ public final class StagingLog implements AutoCloseable {
                 unsealed = null;
                 sealedAt = clock.instant();
             }
-            lastError = null;
+            lastError = remains;
         } catch (IOException e) {
             lastError = e.toString();
             throw e;
@@ -390,17 +393,17 @@ public final class StagingLog implements AutoCloseable {
         long usable = files.usableSpace(config.folder());
         lock.lock();
         try {
-            OpenFile spool = aggregator.committedSpool();
-            OpenFile batch = aggregator.batch();
             PendingFile first = pending.first();
-            Optional<OpenFile> firstOpen = Optional.ofNullable(spool == null ? batch : spool);
             return new StagingStatus(
                     stagedBytes(),
                     config.maxBytes(),
                     pending.size(),
-                    pending.transactions() + transactions(spool) + transactions(batch),
+                    pending.transactions()
+                            + aggregator.whole().stream()
+                                    .mapToLong(OpenFile::transactions)
+                                    .sum(),
                     first == null
-                            ? firstOpen.map(open -> open.header.createdAt())
+                            ? Optional.ofNullable(aggregator.firstWhole()).map(open -> open.header.createdAt())
                             : Optional.of(first.header().createdAt()),
                     Optional.ofNullable(aggregator.received()),
                     Optional.ofNullable(aggregator.through()),
@@ -426,11 +429,8 @@ public final class StagingLog implements AutoCloseable {
             }
             closed = true;
             changed.signalAll();
-            if (aggregator.committedSpool() != null) {
-                aggregator.committedSpool().abandon(files);
-            }
-            if (aggregator.batch() != null) {
-                aggregator.batch().abandon(files);
+            for (OpenFile file : aggregator.whole()) {
+                file.abandon(files);
             }
             abandonTransaction();
         } finally {
@@ -450,7 +450,7 @@ public final class StagingLog implements AutoCloseable {
         }
         AnnouncedRelations lent = relations.getAndSet(null);
         return new BatchCursor(
-                parts, lent == null ? new AnnouncedRelations(StagedTransactions.DECODER) : lent, relations::set);
+                files, parts, lent == null ? new AnnouncedRelations(StagedTransactions.DECODER) : lent, relations::set);
     }
 
     long arrivedBytes(OpenFile file) {
@@ -466,10 +466,11 @@ public final class StagingLog implements AutoCloseable {
     long memoryBytes() {
         lock.lock();
         try {
+            OpenFile arriving = aggregator.arriving();
             return aggregator.transactionMemoryBytes()
-                    + buffered(aggregator.committedSpool())
-                    + buffered(aggregator.batch())
-                    + buffered(aggregator.arriving());
+                    + aggregator.whole().stream().mapToLong(OpenFile::buffered).sum()
+                    + aggregator.streams().memoryBytes()
+                    + (arriving == null ? 0 : arriving.buffered());
         } finally {
             lock.unlock();
         }
@@ -498,12 +499,12 @@ public final class StagingLog implements AutoCloseable {
                     throw new TransactionAbandonedException("the transaction after " + file.header.after()
                             + " did not arrive to its end; the source sends it again");
                 }
-                if (file == aggregator.committedSpool()) {
+                if (file == aggregator.firstWhole()) {
                     // Its last frames become readable only with the footer: what has been read is then staged.
                     sealNext();
                 }
                 if (file.sealed() != null) {
-                    return file.sealed().bytes();
+                    return file.sealed().fileBytes();
                 }
                 if (file == aggregator.arriving() && file.written() < needed) {
                     // The target has caught up: it gets what is there, however little.
@@ -544,15 +545,17 @@ public final class StagingLog implements AutoCloseable {
             arriving.abandon(files);
         }
         aggregator.dropTransaction();
+        aggregator.streams().deleteDiscarded(files);
     }
 
     private void awaitBudget() throws IOException, InterruptedException {
+        aggregator.streams().deleteDiscarded(files);
         // Completed files go by themselves, within the time a target takes to make its commits durable.
         while (budget.isReached(stagedBytes() - pending.completedBytes(), clock.instant())) {
-            OpenFile arriving = aggregator.arriving();
-            if (arriving != null && arriving.written() == stagedBytes() - pending.completedBytes()) {
-                throw new StagingQuotaExceededException("one transaction of " + arriving.written()
-                        + " bytes so far needs more than the staging quota of " + config.maxBytes()
+            long inProgress = inProgressBytes();
+            if (inProgress > 0 && inProgress == stagedBytes() - pending.completedBytes()) {
+                throw new StagingQuotaExceededException("transactions in progress of " + inProgress
+                        + " bytes so far need more than the staging quota of " + config.maxBytes()
                         + " bytes; raise pg2any.staging.maxBytes");
             }
             pending.deleteCompleted(deletable());
@@ -566,9 +569,10 @@ public final class StagingLog implements AutoCloseable {
     /** All writing a chunk may call for, before it is taken: afterwards nothing can fail. */
     private void makeRoom() throws IOException {
         pending.deleteCompleted(deletable());
-        while (aggregator.committedSpool() != null) {
+        while (aggregator.hasFinished()) {
             sealNext();
         }
+        aggregator.streams().makeRoom(files, config.transactionMemoryBytes(), isForced());
         if (aggregator.transactionMemoryBytes() > config.transactionMemoryBytes()) {
             sealWhole();
             aggregator.spoolTransaction();
@@ -588,20 +592,19 @@ public final class StagingLog implements AutoCloseable {
     }
 
     private void sealWhole() throws IOException {
-        while (aggregator.committedSpool() != null || aggregator.batch() != null) {
+        while (aggregator.firstWhole() != null) {
             sealNext();
         }
     }
 
     /** Seals what committed first; nothing happens if there is nothing whole. */
     private void sealNext() throws IOException {
-        OpenFile file = aggregator.committedSpool() == null ? aggregator.batch() : aggregator.committedSpool();
+        OpenFile file = aggregator.firstWhole();
         if (file == null) {
             return;
         }
-        boolean force = config.acknowledge() == AcknowledgeMode.STAGED;
-        pending.add(file.seal(files, config.pending(), force));
-        if (force) {
+        pending.add(file.seal(files, config.pending(), isForced()));
+        if (isForced()) {
             durable = file.through();
         }
         aggregator.sealed(file);
@@ -614,7 +617,7 @@ public final class StagingLog implements AutoCloseable {
      */
     private long gatherNanosLeft() {
         OpenFile batch = aggregator.batch();
-        if (stopping || aggregator.committedSpool() != null || (batch != null && batch.bytes() >= GATHER_BYTES)) {
+        if (stopping || aggregator.hasFinished() || (batch != null && batch.bytes() >= GATHER_BYTES)) {
             return 0;
         }
         return gatherUntilNanos - System.nanoTime();
@@ -636,23 +639,19 @@ public final class StagingLog implements AutoCloseable {
     }
 
     private long stagedBytes() {
-        OpenFile arriving = aggregator.arriving();
         return pending.bytes()
-                + written(aggregator.committedSpool())
-                + written(aggregator.batch())
-                + (arriving == null ? 0 : arriving.written());
+                + aggregator.whole().stream().mapToLong(OpenFile::stored).sum()
+                + inProgressBytes();
     }
 
-    private static long buffered(OpenFile file) {
-        return file == null ? 0 : file.buffer.size();
+    /** On disk, of transactions that have not completed. */
+    private long inProgressBytes() {
+        OpenFile arriving = aggregator.arriving();
+        return aggregator.streams().written() + (arriving == null ? 0 : arriving.written());
     }
 
-    private static long written(OpenFile file) {
-        return file == null ? 0 : file.written();
-    }
-
-    private static long transactions(OpenFile file) {
-        return file == null ? 0 : file.transactions();
+    private boolean isForced() {
+        return config.acknowledge() == AcknowledgeMode.STAGED;
     }
 
     private void requireOpen() {

@@ -3,8 +3,10 @@ package io.pg2any.staging;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +46,8 @@ final class StagingRecovery {
             files.delete(leftover);
             LOG.info("removed unfinished {}: the source sends it again", leftover);
         }
-        List<Path> paths = stagedFiles();
+        List<Path> segments = new ArrayList<>();
+        List<Path> paths = stagedFiles(segments);
         List<PendingFile> whole = new ArrayList<>();
         try {
             for (Path path : paths) {
@@ -53,22 +56,37 @@ final class StagingRecovery {
         } catch (CorruptStagedFileException damage) {
             remove(paths.subList(whole.size(), paths.size()), damage);
         }
+        removeOrphans(segments, whole);
         if (config.acknowledge() == AcknowledgeMode.STAGED) {
             force(whole);
         }
         return whole;
     }
 
-    private List<Path> stagedFiles() throws IOException {
+    private List<Path> stagedFiles(List<Path> segments) throws IOException {
         List<Path> staged = new ArrayList<>();
         for (Path path : files.list(config.pending())) {
             if (StagedFileName.parse(path).isPresent()) {
                 staged.add(path);
+            } else if (StagedFileName.ofSegment(path.getFileName().toString()).isPresent()) {
+                segments.add(path);
             } else {
                 LOG.warn("ignored {}: not the name of a staged file", path);
             }
         }
         return staged;
+    }
+
+    /** Segments are moved before the file that names them and deleted after it: a crash in between leaves them alone. */
+    private void removeOrphans(List<Path> segments, List<PendingFile> whole) throws IOException {
+        Set<String> named = new HashSet<>();
+        whole.forEach(file -> file.segments().forEach(segment -> named.add(segment.name())));
+        for (Path path : segments) {
+            if (!named.contains(path.getFileName().toString())) {
+                files.delete(path);
+                LOG.info("removed {}: no staged file names it", path);
+            }
+        }
     }
 
     private PendingFile verify(Path path, PendingFile before) throws IOException {
@@ -91,13 +109,20 @@ final class StagingRecovery {
                         "a file that continues from " + before.through(),
                         "one that continues from " + header.after());
             }
-            StagedFileFooter footer = reader.verify();
+            List<Segment> segments = new ArrayList<>();
+            StagedFileFooter footer = reader.verify(segments::add);
+            for (Segment segment : segments) {
+                try (FrameReader part = reader.openSegment(files, segment)) {
+                    part.verify(nested -> {});
+                    part.requireIs(segment);
+                }
+            }
             Optional<StagedFileName> name = StagedFileName.parse(path);
             if (!name.equals(Optional.of(new StagedFileName(footer.through())))) {
                 throw new CorruptStagedFileException(
                         path, 0, "the file " + new StagedFileName(footer.through()), "another name");
             }
-            return new PendingFile(path, header, footer, reader.position());
+            return new PendingFile(path, header, footer, reader.position(), segments);
         }
     }
 
@@ -132,11 +157,18 @@ final class StagingRecovery {
     private void force(List<PendingFile> whole) throws IOException {
         for (PendingFile file : whole) {
             if (file.header().acknowledge() != AcknowledgeMode.STAGED) {
-                try (StagingFiles.StagedFile opened = files.openForReading(file.path())) {
-                    opened.force();
+                for (Segment segment : file.segments()) {
+                    force(file.path().resolveSibling(segment.name()));
                 }
+                force(file.path());
             }
         }
         files.forceFolder(config.pending());
+    }
+
+    private void force(Path path) throws IOException {
+        try (StagingFiles.StagedFile opened = files.openForReading(path)) {
+            opened.force();
+        }
     }
 }

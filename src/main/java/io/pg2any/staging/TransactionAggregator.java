@@ -10,16 +10,22 @@ import io.pg2any.pgoutput.RecordReader;
 import io.pg2any.pgoutput.StreamState;
 import io.pg2any.staging.SessionRelations.Announcement;
 import java.time.Clock;
-import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
 
 /**
  * Turns the messages of a session into whole committed transactions. {@link #scan} works in memory alone, so a chunk is
  * taken or it is not; when something has to be written or sealed is decided by {@link StagingLog}, before and after.
  *
- * <p>At most three things exist at a time, in this order of commit: a large transaction that has committed and waits to
- * be sealed, the batch of small transactions after it, the transaction that is arriving. Guarded by the log's lock.
+ * <p>What has committed and waits to be sealed is a queue of files in the order of commit: a large transaction is one, a
+ * batch of small ones is one, and the last batch still grows. Besides there are the transaction between Begin and Commit,
+ * and streamed transactions in any number, which come after everything in the queue. Guarded by the log's lock.
  */
 final class TransactionAggregator {
+    /** Bytes of the xid that a message of a streamed block has more. */
+    private static final int XID = 4;
+
     private static final int RECORD_HEADER = MessageChunk.RECORD_HEADER;
 
     private final StagingConfig config;
@@ -40,8 +46,14 @@ final class TransactionAggregator {
     /** A pipeline's very first position is nowhere yet: it must be staged even though nothing has moved. */
     private boolean freshStart;
 
-    private OpenFile committedSpool;
+    private final Deque<OpenFile> whole = new ArrayDeque<>();
+    /** The last of them, if it still grows. */
     private OpenFile batch;
+
+    private final OpenStreams streams = new OpenStreams();
+    /** Between Stream Start and Stream Stop; null outside. */
+    private StreamedTransaction stream;
+
     private boolean inTransaction;
     /** The transaction between Begin and Commit was staged before: nothing of it is kept. */
     private boolean skipping;
@@ -86,23 +98,38 @@ final class TransactionAggregator {
         return inTransaction && !skipping ? Lsn.max(through, new Lsn(transaction.commitLsn())) : through;
     }
 
-    /** Sealed first; null if there is none. */
-    OpenFile committedSpool() {
-        return committedSpool;
+    /** What waits to be sealed, in order. */
+    Collection<OpenFile> whole() {
+        return whole;
     }
 
-    /** Whole transactions, or a position that moved; null if there is neither. */
+    /** Sealed next; null if there is none. */
+    OpenFile firstWhole() {
+        return whole.peekFirst();
+    }
+
+    /** Whether there is something to seal that does not grow any more. */
+    boolean hasFinished() {
+        return !whole.isEmpty() && whole.peekFirst() != batch;
+    }
+
+    /** Whole transactions, or a position that moved, to which more can be added; null if there is neither. */
     OpenFile batch() {
         return batch;
     }
 
-    /** One of the two is in pending/. */
+    /** The first is in pending/. */
     void sealed(OpenFile file) {
-        if (file == committedSpool) {
-            committedSpool = null;
-        } else if (file == batch) {
+        if (whole.peekFirst() == file) {
+            whole.removeFirst();
+        }
+        if (file == batch) {
             batch = null;
         }
+    }
+
+    OpenStreams streams() {
+        return streams;
     }
 
     /** The file of a large transaction that is still arriving; null if there is none. */
@@ -125,6 +152,8 @@ final class TransactionAggregator {
         inTransaction = false;
         skipping = false;
         transaction.clear();
+        stream = null;
+        streams.discardAll();
         relations.clear();
         lastUsed = null;
     }
@@ -181,7 +210,7 @@ final class TransactionAggregator {
         }
         Lsn idle = chunk.idleThrough();
         // Inside a transaction it is not the end of anything we hold; a later one will say as much.
-        if (idle != null && !inTransaction && (idle.isAfter(through) || (freshStart && idle.equals(through)))) {
+        if (idle != null && !state.inTransaction() && (idle.isAfter(through) || (freshStart && idle.equals(through)))) {
             openBatch().moveThrough(idle);
             through = idle;
             freshStart = false;
@@ -199,6 +228,10 @@ final class TransactionAggregator {
             long walStart = records.walStart();
             end = at + length;
             state.accept(bytes, at, length, walStart);
+            if (stream != null) {
+                scanStreamed(bytes, at, length, walStart);
+                continue;
+            }
             switch (bytes[at]) {
                 case MessageType.INSERT, MessageType.UPDATE, MessageType.DELETE -> {
                     int oid = RawMessage.oid(bytes, at, length, walStart, false);
@@ -237,14 +270,119 @@ final class TransactionAggregator {
                     }
                 }
                 case MessageType.COMMIT -> commit(bytes, at, length, walStart);
+                case MessageType.STREAM_START -> streamStart(bytes, at, length, walStart);
+                case MessageType.STREAM_ABORT -> streamAbort(bytes, at, length, walStart);
+                case MessageType.STREAM_COMMIT -> streamCommit(bytes, at, length, walStart);
                 default ->
                     throw new MalformedMessageException(MessageType.name(bytes[at]) + " message at LSN "
-                            + new Lsn(walStart) + ": streamed and prepared transactions are not enabled");
+                            + new Lsn(walStart) + ": prepared transactions are not enabled");
             }
         }
-        if (inTransaction && !skipping) {
+        if (stream != null) {
+            stream.spool.buffer.append(bytes, runStart, end);
+        } else if (inTransaction && !skipping) {
             keep(bytes, end);
         }
+    }
+
+    /** A message of the open block of a streamed transaction. */
+    private void scanStreamed(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
+        switch (bytes[at]) {
+            case MessageType.INSERT, MessageType.UPDATE, MessageType.DELETE -> {
+                stream.subtransactions.countChange(RawMessage.streamedXid(bytes, at, length, walStart));
+                int oid = RawMessage.oid(bytes, at, length, walStart, true);
+                if (lastUsed == null || lastUsed.oid != oid) {
+                    useStreamed(oid, bytes, at, walStart);
+                }
+            }
+            case MessageType.TRUNCATE -> {
+                stream.subtransactions.countChange(RawMessage.streamedXid(bytes, at, length, walStart));
+                for (int oid : truncated(bytes, at, length, walStart, XID)) {
+                    useStreamed(oid, bytes, at, walStart);
+                }
+            }
+            case MessageType.LOGICAL_MESSAGE ->
+                stream.subtransactions.countChange(RawMessage.streamedXid(bytes, at, length, walStart));
+            case MessageType.RELATION -> {
+                int oid = RawMessage.oid(bytes, at, length, walStart, true);
+                byte[] plain = StagedRecords.outOfStream(bytes, at - RECORD_HEADER, at + length);
+                lastUsed = stream.announced().relation(oid, plain, 0, plain.length, relations);
+            }
+            case MessageType.TYPE -> {
+                RawMessage.oid(bytes, at, length, walStart, true);
+                byte[] plain = StagedRecords.outOfStream(bytes, at - RECORD_HEADER, at + length);
+                stream.announced().type(plain, 0, plain.length);
+            }
+            case MessageType.STREAM_STOP -> {
+                stream.spool.buffer.append(bytes, runStart, at - RECORD_HEADER);
+                stream = null;
+                lastUsed = null;
+            }
+            default -> {
+                // Origin: stays where it is.
+            }
+        }
+    }
+
+    private void streamStart(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
+        int xid = RawMessage.xid(bytes, at, length, walStart);
+        stream = streams.get(xid);
+        if (stream == null) {
+            stream = new StreamedTransaction(xid, newSpool(xid));
+            streams.begin(stream);
+        }
+        runStart = at + length;
+        lastUsed = null;
+    }
+
+    /** Of a transaction or subtransaction we know nothing of too: what it changed need not have been sent. */
+    private void streamAbort(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
+        int xid = RawMessage.xid(bytes, at, length, walStart);
+        int aborted = RawMessage.abortedXid(bytes, at, length, walStart);
+        StreamedTransaction known = streams.get(xid);
+        if (known == null) {
+            return;
+        }
+        if (aborted == xid) {
+            streams.remove(xid);
+            streams.discard(known);
+        } else {
+            known.subtransactions.abort(aborted);
+        }
+    }
+
+    private void streamCommit(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
+        Lsn commitLsn = new Lsn(RawMessage.commitLsn(bytes, at, length, walStart));
+        Lsn end = endAfter(commitLsn, bytes, at, length, walStart);
+        StreamedTransaction committed = streams.remove(RawMessage.xid(bytes, at, length, walStart));
+        relations.merge(committed.announced());
+        lastUsed = null;
+        if (commitLsn.isBefore(through)) {
+            // Staged in an earlier session.
+            streams.discard(committed);
+            return;
+        }
+        long changes = committed.subtransactions.surviving();
+        if (changes == 0) {
+            openBatch().moveThrough(end);
+            streams.discard(committed);
+        } else {
+            OpenFile file = committed.spool.inMemory() ? openBatch() : newFile("streamed");
+            file.buffer.append(bytes, at - RECORD_HEADER, at + length);
+            file.buffer.append(StagedRecords.aborted(committed.subtransactions.aborted()));
+            file.buffer.append(StagedRecords.streamStart(committed.xid));
+            if (committed.spool.inMemory()) {
+                file.buffer.take(committed.spool.buffer);
+                file.buffer.append(StagedRecords.streamStop());
+                file.announceAgain(++lastSerial);
+            } else {
+                file.bodyIn(committed.spool);
+                whole.addLast(file);
+                batch = null;
+            }
+            file.committed(end, changes);
+        }
+        through = end;
     }
 
     private void begin(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
@@ -265,16 +403,12 @@ final class TransactionAggregator {
         if (!keep) {
             return;
         }
-        Lsn end = new Lsn(RawMessage.endLsn(bytes, at, length, walStart));
-        if (end.value() == transaction.commitLsn() || end.isBefore(new Lsn(transaction.commitLsn()))) {
-            throw new MalformedMessageException("Commit message at LSN " + new Lsn(walStart) + ": end LSN " + end
-                    + " is not after commit LSN " + new Lsn(transaction.commitLsn()));
-        }
+        Lsn end = endAfter(new Lsn(transaction.commitLsn()), bytes, at, length, walStart);
         OpenFile spool = transaction.spool();
         if (spool != null) {
             spool.buffer.append(bytes, runStart, at + length);
             spool.committed(end, transaction.changes());
-            committedSpool = spool;
+            whole.addLast(spool);
         } else if (transaction.changes() == 0) {
             // PostgreSQL 14 sends transactions that are empty after filtering: they only move the position.
             openBatch().moveThrough(end);
@@ -286,6 +420,16 @@ final class TransactionAggregator {
         }
         transaction.clear();
         through = end;
+    }
+
+    private static Lsn endAfter(Lsn commitLsn, byte[] bytes, int at, int length, long walStart)
+            throws MalformedMessageException {
+        Lsn end = new Lsn(RawMessage.endLsn(bytes, at, length, walStart));
+        if (!end.isAfter(commitLsn)) {
+            throw new MalformedMessageException(MessageType.name(bytes[at]) + " message at LSN " + new Lsn(walStart)
+                    + ": end LSN " + end + " is not after commit LSN " + commitLsn);
+        }
+        return end;
     }
 
     /** Where a chunk ends inside a transaction. */
@@ -300,12 +444,7 @@ final class TransactionAggregator {
      * @param at the message: what is before it may already have been in need of the same
      */
     private void use(int oid, byte[] bytes, int at, long walStart) throws MalformedMessageException {
-        Announcement announcement = relations.get(oid);
-        if (announcement == null) {
-            throw new MalformedMessageException(MessageType.name(bytes[at]) + " message at LSN " + new Lsn(walStart)
-                    + ": relation with oid " + Integer.toUnsignedString(oid)
-                    + " has not been announced in this session");
-        }
+        Announcement announcement = announced(relations.get(oid), oid, bytes, at, walStart);
         lastUsed = announcement;
         if (!transaction.isFirstUse(announcement)) {
             return;
@@ -319,16 +458,50 @@ final class TransactionAggregator {
         }
     }
 
+    /** The same for a message of the open streamed block. */
+    private void useStreamed(int oid, byte[] bytes, int at, long walStart) throws MalformedMessageException {
+        Announcement announcement = announced(stream.relation(oid, relations), oid, bytes, at, walStart);
+        lastUsed = announcement;
+        if (stream.lacks(announcement)) {
+            stream.spool.buffer.append(bytes, runStart, at - RECORD_HEADER);
+            stream.append(announcement);
+            runStart = at - RECORD_HEADER;
+        }
+    }
+
+    private static Announcement announced(Announcement found, int oid, byte[] bytes, int at, long walStart)
+            throws MalformedMessageException {
+        if (found == null) {
+            throw new MalformedMessageException(MessageType.name(bytes[at]) + " message at LSN " + new Lsn(walStart)
+                    + ": relation with oid " + Integer.toUnsignedString(oid)
+                    + " has not been announced in this session");
+        }
+        return found;
+    }
+
     private void truncate(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
         transaction.countChange();
-        int count = length < 6 ? 0 : (int) StagedFileFormat.INT32.get(bytes, at + 1);
-        if (count <= 0 || count > (length - 6) / 4) {
+        for (int oid : truncated(bytes, at, length, walStart, 0)) {
+            use(oid, bytes, at, walStart);
+        }
+    }
+
+    /**
+     * @param skipped bytes between the type byte and the message's own fields
+     */
+    private static int[] truncated(byte[] bytes, int at, int length, long walStart, int skipped)
+            throws MalformedMessageException {
+        int fields = length - skipped;
+        int count = fields < 6 ? 0 : (int) StagedFileFormat.INT32.get(bytes, at + skipped + 1);
+        if (count <= 0 || count > (fields - 6) / 4) {
             throw new MalformedMessageException("Truncate message at LSN " + new Lsn(walStart) + ": " + count
                     + " relations in " + length + " bytes");
         }
+        int[] oids = new int[count];
         for (int i = 0; i < count; i++) {
-            use((int) StagedFileFormat.INT32.get(bytes, at + 6 + 4 * i), bytes, at, walStart);
+            oids[i] = (int) StagedFileFormat.INT32.get(bytes, at + skipped + 6 + 4 * i);
         }
+        return oids;
     }
 
     /** Not transactional: counts as a transaction of its own that commits where the message is. */
@@ -345,17 +518,23 @@ final class TransactionAggregator {
     private OpenFile openBatch() {
         if (batch == null) {
             batch = newFile("batch");
+            whole.addLast(batch);
         }
         return batch;
     }
 
+    private Spool newSpool(int xid) {
+        String name = StagedFileName.received(through, Integer.toUnsignedString(xid), ++lastSerial);
+        return new Spool(newHeader(), config.received(), name, config.segmentBytes(), blocks);
+    }
+
+    private StagedFileHeader newHeader() {
+        return new StagedFileHeader(source, through, config.acknowledge(), clock.instant());
+    }
+
     private OpenFile newFile(String kind) {
         long serial = ++lastSerial;
-        Instant now = clock.instant();
         return new OpenFile(
-                serial,
-                new StagedFileHeader(source, through, config.acknowledge(), now),
-                config.received().resolve(StagedFileName.received(through, kind, serial)),
-                blocks);
+                serial, newHeader(), config.received().resolve(StagedFileName.received(through, kind, serial)), blocks);
     }
 }

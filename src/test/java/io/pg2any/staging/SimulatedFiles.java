@@ -135,6 +135,12 @@ final class SimulatedFiles implements StagingFiles {
     }
 
     @Override
+    public synchronized StagedFile openForWriting(Path file) throws IOException {
+        operation("open", file);
+        return openForReading(file);
+    }
+
+    @Override
     public synchronized StagedFile openForReading(Path file) throws IOException {
         if (!files.containsKey(file)) {
             throw new FileNotFoundException(file.toString());

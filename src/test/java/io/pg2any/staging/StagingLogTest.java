@@ -389,10 +389,10 @@ class StagingLogTest {
     }
 
     @Test
-    void streamedTransactionsAreRefusedWithAReason() throws Exception {
+    void preparedTransactionsAreRefusedWithAReason() throws Exception {
         try (StagingLog log = open()) {
-            assertThatThrownBy(() ->
-                            log.append(new PgOutputBytes(1, 50).streamStart(9).chunk()))
+            assertThatThrownBy(() -> log.append(
+                            new PgOutputBytes(1, 50).beginPrepare(90, 9, "gid").chunk()))
                     .hasMessageContaining("not enabled");
         }
     }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -52,6 +53,9 @@ class StagingSimulationTest {
         private final SimulatedFiles files = new SimulatedFiles();
         private final List<Committed> history = new ArrayList<>();
 
+        private final boolean streams;
+        private int nextXid = 100_000;
+
         private StagingLog log;
         private long sessions;
         /** What the source still has to send in this session, and the chunk that was refused. */
@@ -72,7 +76,9 @@ class StagingSimulationTest {
                     200 + random.nextInt(3000),
                     200 + random.nextInt(2000),
                     1 << 30,
-                    random.nextBoolean());
+                    random.nextBoolean(),
+                    500 + random.nextInt(2000));
+            this.streams = random.nextBoolean();
             long lsn = FIRST;
             for (int i = 0; i < 30; i++) {
                 lsn += 8 + random.nextInt(20);
@@ -157,6 +163,7 @@ class StagingSimulationTest {
             refused = null;
             PgOutputBytes session = new PgOutputBytes(sessions, from);
             boolean[] announced = new boolean[3];
+            List<Streamed> open = new ArrayList<>();
             long sent = from;
             for (int i = 0; i < history.size(); i++) {
                 Committed committed = history.get(i);
@@ -165,17 +172,32 @@ class StagingSimulationTest {
                 }
                 // All that committed before a keepalive's position has been sent.
                 long next = i + 1 < history.size() ? history.get(i + 1).commitLsn : Long.MAX_VALUE;
-                session.begin(committed.commitLsn, 1 + (int) committed.commitLsn);
-                for (String row : committed.rows) {
-                    int oid = random.nextInt(announced.length);
-                    if (!announced[oid] || random.nextInt(30) == 0) {
-                        announced[oid] = true;
-                        session.type(20000 + oid, "type" + oid).relation(oid + 1, "t" + sessions, "id");
+                if (streams && random.nextInt(3) == 0) {
+                    int ahead = Math.min(history.size() - 1, i + random.nextInt(6));
+                    if (open.stream().noneMatch(streamed -> streamed.committed == history.get(ahead))) {
+                        open.add(new Streamed(history.get(ahead), random.nextInt(8) == 0));
                     }
-                    session.insert(oid + 1, row);
-                    cut(session);
                 }
-                session.commit(committed.commitLsn);
+                for (Streamed streamed : open) {
+                    streamed.block(session, false);
+                }
+                Optional<Streamed> ends = open.stream()
+                        .filter(streamed -> streamed.committed == committed && !streamed.rolledBack)
+                        .findFirst();
+                if (ends.isPresent()) {
+                    ends.get().commit(session, announced);
+                } else {
+                    session.begin(committed.commitLsn, 1 + (int) committed.commitLsn);
+                    for (String row : committed.rows) {
+                        insert(session, announced, row);
+                        cut(session);
+                    }
+                    session.commit(committed.commitLsn);
+                }
+                open.stream()
+                        .filter(streamed -> streamed.committed == committed && streamed.rolledBack)
+                        .forEach(streamed -> session.streamAbort(streamed.xid, streamed.xid));
+                open.removeIf(streamed -> streamed.committed == committed);
                 sent = committed.end();
                 if (random.nextInt(10) == 0) {
                     toSend.add(session.chunk(Math.min(sent + random.nextInt(5), next)));
@@ -184,6 +206,68 @@ class StagingSimulationTest {
                 }
             }
             toSend.add(session.chunk(sent));
+        }
+
+        /** The first use of a relation needs its announcement, and any other may come with one. */
+        private void insert(PgOutputBytes session, boolean[] announced, String row) {
+            int oid = random.nextInt(announced.length);
+            if (!announced[oid] || random.nextInt(30) == 0) {
+                announced[oid] = true;
+                session.type(20000 + oid, "type" + oid).relation(oid + 1, "t" + sessions, "id");
+            }
+            session.insert(oid + 1, row);
+        }
+
+        /** A transaction that is sent while it is open; it may also end by being rolled back. */
+        private final class Streamed {
+            final Committed committed;
+            final boolean rolledBack;
+            final int xid = nextXid += 10;
+            private int sentRows;
+            private int savepoints;
+            private boolean[] announced = new boolean[3];
+
+            Streamed(Committed committed, boolean rolledBack) {
+                this.committed = committed;
+                this.rolledBack = rolledBack;
+            }
+
+            void block(PgOutputBytes session, boolean all) {
+                if (!all && random.nextBoolean()) {
+                    return;
+                }
+                session.streamStart(xid);
+                int rows = committed.rows.size() - sentRows;
+                for (int i = all ? rows : random.nextInt(rows + 1); i > 0; i--) {
+                    session.in(xid + random.nextInt(2));
+                    insert(session, announced, committed.rows.get(sentRows++));
+                    cut(session);
+                }
+                boolean savepoint = savepoints < 8 && random.nextInt(3) == 0;
+                int undone = xid + 2 + savepoints;
+                if (savepoint) {
+                    session.in(undone);
+                    insert(session, announced, "undone");
+                    cut(session);
+                }
+                session.streamStop();
+                cut(session);
+                if (savepoint) {
+                    savepoints++;
+                    session.streamAbort(xid, undone);
+                    announced = new boolean[3];
+                    cut(session);
+                }
+            }
+
+            /** What it has announced since the last rollback counts for the session then. */
+            void commit(PgOutputBytes session, boolean[] ofSession) {
+                block(session, true);
+                session.streamCommit(xid, committed.commitLsn);
+                for (int oid = 0; oid < announced.length; oid++) {
+                    ofSession[oid] |= announced[oid];
+                }
+            }
         }
 
         private void cut(PgOutputBytes session) {
