@@ -13,23 +13,42 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The whole pipeline on every supported server, in both acknowledge modes between them. */
+/**
+ * The whole pipeline on every supported server, in both acknowledge modes and all modes of streaming between them. Forced
+ * means that the server streams whatever it can.
+ */
 class EveryServerIT {
     @TempDir
     private Path folder;
 
     @ParameterizedTest
-    @CsvSource({"14, applied", "15, staged", "16, applied", "17, staged", "18, applied", "14, staged"})
-    void carriesEveryChangeAcrossAKillAndALostConnectionAndLetsTheServerStop(int version, String acknowledge)
-            throws Exception {
+    @CsvSource({
+        "14, applied, forced",
+        "15, staged, forced",
+        "16, applied, parallel forced",
+        "17, staged, off",
+        "18, applied, forced",
+        "18, staged, parallel forced",
+        "14, staged, off"
+    })
+    void carriesEveryChangeAcrossAKillAndALostConnectionAndLetsTheServerStop(
+            int version, String acknowledge, String streaming) throws Exception {
+        boolean forced = streaming.endsWith("forced");
         Workload.Options workload = new Workload.Options(version, 2, 150, 5_000, Duration.ofSeconds(3), true);
         try (EmbeddedPostgres server = TestPostgres.start(version);
                 Scenario scenario = Scenario.create(
-                                server,
-                                "server_" + version + "_" + acknowledge,
-                                folder,
-                                Map.of("PG2ANY_ACKNOWLEDGE", acknowledge))
-                        .begin(workload)) {
+                        server,
+                        "server_" + version + "_" + acknowledge,
+                        folder,
+                        Map.of(
+                                "PG2ANY_ACKNOWLEDGE",
+                                acknowledge,
+                                "CDC_STREAMING",
+                                streaming.replaceFirst(" ?forced", "").replaceFirst("^$", "auto")))) {
+            if (forced) {
+                scenario.forceStreaming(version);
+            }
+            scenario.begin(workload);
             scenario.pipeline.kill();
             scenario.startPipeline();
             scenario.awaitTransactions(100);
@@ -37,6 +56,9 @@ class EveryServerIT {
                     + scenario.name + "'");
             scenario.awaitTransactions(100);
             scenario.assertBothSidesEqual();
+            if (forced) {
+                assertThat(scenario.streamedTransactions()).isPositive();
+            }
 
             scenario.workload().pause();
             long began = System.nanoTime();

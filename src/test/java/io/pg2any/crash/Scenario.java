@@ -66,6 +66,25 @@ final class Scenario implements AutoCloseable {
         return new Scenario(name, server, new PipelineProcess(jar(), folder.resolve(name), all));
     }
 
+    /** From the next session on the server streams every transaction, or, before version 16, all but the smallest. */
+    Scenario forceStreaming(int version) throws SQLException {
+        String setting = version >= 16
+                ? "debug_logical_replication_streaming = 'immediate'"
+                : "logical_decoding_work_mem = '64kB'";
+        source("ALTER DATABASE " + name + " SET " + setting);
+        return this;
+    }
+
+    /** How many transactions the server has sent while they were open. */
+    long streamedTransactions() throws SQLException {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(
+                        "SELECT stream_txns FROM pg_stat_replication_slots WHERE slot_name = '" + name + "'")) {
+            return row.next() ? row.getLong(1) : 0;
+        }
+    }
+
     /** Starts the pipeline for the first time, fills the tables behind its slot, and gets the workload going. */
     Scenario begin(Workload.Options options) throws IOException, SQLException, InterruptedException {
         startPipeline();
