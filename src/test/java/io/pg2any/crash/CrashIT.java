@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,12 +26,18 @@ import org.slf4j.LoggerFactory;
  * The real jar under a running workload, killed again and again.
  *
  * <p>{@code -Dpg2any.crash.kills=500} kills that often (in each acknowledge mode half of it), {@code
- * -Dpg2any.crash.seed=…} repeats a run's choices.
+ * -Dpg2any.crash.seed=…} repeats a run's choices, {@code -Dpg2any.crash.streaming=parallel} has both modes stream so.
  */
 class CrashIT {
     private static final Logger LOG = LoggerFactory.getLogger(CrashIT.class);
     private static final int KILLS = Integer.getInteger("pg2any.crash.kills", 28);
     private static final long SEED = Long.getLong("pg2any.crash.seed", 20260729);
+    /** {@code off}, {@code on}, {@code parallel}, or {@code forced}: on, and for everything. */
+    private static final String STREAMING = System.getProperty("pg2any.crash.streaming", "");
+
+    /** So many that the transaction does not fit in the pipeline's memory. */
+    private static final int BIG_ROWS = 40_000;
+
     private static final int KILLS_PER_COMPARISON = 7;
     private static final Duration POINT_LIMIT = Duration.ofSeconds(45);
     private static final int LONGEST_LIFE_MILLIS = 5000;
@@ -65,14 +71,25 @@ class CrashIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"applied", "staged"})
-    void nothingIsLostOrRepeatedHoweverOftenItIsKilled(String acknowledge) throws Exception {
+    @CsvSource({"applied, off", "staged, forced"})
+    void nothingIsLostOrRepeatedHoweverOftenItIsKilled(String acknowledge, String otherwise) throws Exception {
+        String streaming = STREAMING.isEmpty() ? otherwise : STREAMING;
         Random random = new Random(SEED + acknowledge.hashCode());
         Workload.Options workload =
-                new Workload.Options(random.nextLong(), 2, 150, 20_000, Duration.ofSeconds(5), true);
+                new Workload.Options(random.nextLong(), 2, 150, BIG_ROWS, Duration.ofSeconds(5), true);
         try (Scenario scenario = Scenario.create(
-                        server, "crash_" + acknowledge, folder, Map.of("PG2ANY_ACKNOWLEDGE", acknowledge))
-                .begin(workload)) {
+                server,
+                "crash_" + acknowledge,
+                folder,
+                Map.of(
+                        "PG2ANY_ACKNOWLEDGE",
+                        acknowledge,
+                        "CDC_STREAMING",
+                        streaming.equals("forced") ? "on" : streaming))) {
+            if (streaming.equals("forced")) {
+                scenario.forceStreaming(TestPostgres.VERSION);
+            }
+            scenario.begin(workload);
             int point = random.nextInt(POINTS.size());
             for (int kill = 1; kill <= KILLS / 2; kill++) {
                 // The first after a comparison finds a process that has been running for a while.

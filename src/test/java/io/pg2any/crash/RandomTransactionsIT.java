@@ -1,0 +1,99 @@
+package io.pg2any.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pg2any.cli.EmbeddedPostgres;
+import io.pg2any.cli.quickstart.Comparison;
+import io.pg2any.cli.quickstart.TargetPosition;
+import io.pg2any.cli.quickstart.WorkloadSchema;
+import io.pg2any.server.TestPostgres;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@link RandomTransactions} against the real jar, which is killed, and whose walsender is ended, at random; at rest both
+ * sides are equal row by row, and every transaction was applied once.
+ *
+ * <p>{@code -Dpg2any.random.rounds=200} goes on for longer, {@code -Dpg2any.random.seed=…} repeats a run's choices. When
+ * the pipeline is killed is a step of the sequence; how far it is then is not repeated.
+ */
+class RandomTransactionsIT {
+    private static final Logger LOG = LoggerFactory.getLogger(RandomTransactionsIT.class);
+    private static final int ROUNDS = Integer.getInteger("pg2any.random.rounds", 3);
+    private static final long SEED = Long.getLong("pg2any.random.seed", 20261122);
+    private static final int STEPS = 800;
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"14, staged, on", "18, applied, parallel"})
+    void bothSidesAreEqualAtRestWhateverHappened(int version, String acknowledge, String streaming) throws Exception {
+        Random random = new Random(SEED + version);
+        String name = "random_" + version;
+        try (EmbeddedPostgres server = TestPostgres.start(version);
+                Scenario scenario = Scenario.create(
+                                server,
+                                name,
+                                folder,
+                                Map.of("PG2ANY_ACKNOWLEDGE", acknowledge, "CDC_STREAMING", streaming))
+                        .forceStreaming(version)) {
+            scenario.source(RandomTransactions.tables());
+            scenario.startPipeline();
+            try (Connection connection = scenario.connect()) {
+                scenario.pipeline.awaitSlot(connection, name, Scenario.START_LIMIT);
+                WorkloadSchema.fill(connection);
+            }
+            try (RandomTransactions transactions = RandomTransactions.open(scenario, random.nextLong(), false)) {
+                for (int round = 1; round <= ROUNDS; round++) {
+                    run(scenario, transactions, random);
+                    transactions.settle();
+                    assertEqual(scenario, transactions);
+                    LOG.info("{}: round {}, {} transactions committed", name, round, transactions.committed());
+                }
+            }
+            assertThat(scenario.streamedTransactions()).isPositive();
+            scenario.assertStopsGracefully();
+        }
+    }
+
+    private static void run(Scenario scenario, RandomTransactions transactions, Random random) throws Exception {
+        int kill = random.nextInt(STEPS);
+        int restart = kill + random.nextInt(50);
+        int cut = random.nextInt(STEPS);
+        for (int step = 0; step < STEPS; step++) {
+            transactions.step();
+            if (step == cut) {
+                scenario.source("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '"
+                        + scenario.name + "' AND active");
+            }
+            if (step == kill) {
+                scenario.pipeline.kill();
+            }
+            if (step == restart) {
+                scenario.startPipeline();
+            }
+        }
+        if (!scenario.pipeline.isAlive()) {
+            scenario.startPipeline();
+        }
+    }
+
+    /** Transactions may be open: what they have done is on neither side. */
+    private static void assertEqual(Scenario scenario, RandomTransactions transactions) throws Exception {
+        try (Connection source = scenario.connect()) {
+            TargetPosition.awaitCaughtUp(source, scenario.pipeline, Scenario.PATIENCE);
+            Comparison comparison = Comparison.of(source, WorkloadSchema.PUBLICATION, scenario.pipeline.target());
+            assertThat(comparison.equal()).as(comparison.toString()).isTrue();
+        }
+        assertThat(scenario.target("SELECT count(*) FROM done")).isEqualTo(transactions.committed());
+        assertThat(scenario.target("SELECT count(DISTINCT number) FROM done")).isEqualTo(transactions.committed());
+    }
+}
