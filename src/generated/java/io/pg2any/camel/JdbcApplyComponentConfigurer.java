@@ -33,6 +33,8 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "autowiredenabled":
         case "autowiredEnabled": target.setAutowiredEnabled(property(camelContext, boolean.class, value)); return true;
         case "configuration": target.setConfiguration(property(camelContext, io.pg2any.camel.JdbcApplyConfiguration.class, value)); return true;
+        case "connecttimeout":
+        case "connectTimeout": getOrCreateConfiguration(target).setConnectTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "divergence": getOrCreateConfiguration(target).setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": getOrCreateConfiguration(target).setDurableInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
@@ -62,6 +64,8 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "autowiredenabled":
         case "autowiredEnabled": return boolean.class;
         case "configuration": return io.pg2any.camel.JdbcApplyConfiguration.class;
+        case "connecttimeout":
+        case "connectTimeout": return long.class;
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
@@ -92,6 +96,8 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "autowiredenabled":
         case "autowiredEnabled": return target.isAutowiredEnabled();
         case "configuration": return target.getConfiguration();
+        case "connecttimeout":
+        case "connectTimeout": return getOrCreateConfiguration(target).getConnectTimeout();
         case "divergence": return getOrCreateConfiguration(target).getDivergence();
         case "durableinterval":
         case "durableInterval": return getOrCreateConfiguration(target).getDurableInterval();

@@ -23,6 +23,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
     public boolean configure(CamelContext camelContext, Object obj, String name, Object value, boolean ignoreCase) {
         io.pg2any.camel.JdbcApplyConfiguration target = (io.pg2any.camel.JdbcApplyConfiguration) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "connecttimeout":
+        case "connectTimeout": target.setConnectTimeout(property(camelContext, long.class, value)); return true;
         case "divergence": target.setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": target.setDurableInterval(property(camelContext, long.class, value)); return true;
@@ -43,6 +45,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
     @Override
     public Class<?> getOptionType(String name, boolean ignoreCase) {
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "connecttimeout":
+        case "connectTimeout": return long.class;
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
@@ -64,6 +68,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
     public Object getOptionValue(Object obj, String name, boolean ignoreCase) {
         io.pg2any.camel.JdbcApplyConfiguration target = (io.pg2any.camel.JdbcApplyConfiguration) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "connecttimeout":
+        case "connectTimeout": return target.getConnectTimeout();
         case "divergence": return target.getDivergence();
         case "durableinterval":
         case "durableInterval": return target.getDurableInterval();

@@ -23,6 +23,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
     public boolean configure(CamelContext camelContext, Object obj, String name, Object value, boolean ignoreCase) {
         JdbcApplyEndpoint target = (JdbcApplyEndpoint) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "connecttimeout":
+        case "connectTimeout": target.getConfiguration().setConnectTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "divergence": target.getConfiguration().setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": target.getConfiguration().setDurableInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
@@ -45,6 +47,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
     @Override
     public Class<?> getOptionType(String name, boolean ignoreCase) {
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "connecttimeout":
+        case "connectTimeout": return long.class;
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
@@ -68,6 +72,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
     public Object getOptionValue(Object obj, String name, boolean ignoreCase) {
         JdbcApplyEndpoint target = (JdbcApplyEndpoint) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "connecttimeout":
+        case "connectTimeout": return target.getConfiguration().getConnectTimeout();
         case "divergence": return target.getConfiguration().getDivergence();
         case "durableinterval":
         case "durableInterval": return target.getConfiguration().getDurableInterval();

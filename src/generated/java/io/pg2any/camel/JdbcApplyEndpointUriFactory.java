@@ -23,7 +23,8 @@ public class JdbcApplyEndpointUriFactory extends org.apache.camel.support.compon
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(11);
+        Set<String> props = new HashSet<>(12);
+        props.add("connectTimeout");
         props.add("divergence");
         props.add("durableInterval");
         props.add("lazyStartProducer");

@@ -9,6 +9,7 @@ import java.util.Objects;
  * @param pipeline names the row of the position table; one per slot
  * @param durableInterval at most this long a commit that is visible may stay unacknowledged for want of a flush, where
  *     the target's commits are relaxed
+ * @param connectTimeout how long connecting may take
  * @param lockTimeout how long a statement waits for another session before the try counts as failed
  * @param maxRowsPerInsert rows of one multi-row INSERT at most; 0 leaves it to the dialect
  */
@@ -20,6 +21,7 @@ public record ApplyOptions(
         DivergencePolicy divergence,
         KeySource keys,
         Duration durableInterval,
+        Duration connectTimeout,
         Duration lockTimeout,
         int maxRowsPerInsert) {
     public ApplyOptions {
@@ -51,42 +53,106 @@ public record ApplyOptions(
                 DivergencePolicy.WARN,
                 KeySource.NONE,
                 Duration.ofSeconds(1),
+                Duration.ofSeconds(30),
                 Duration.ofSeconds(5),
                 0);
     }
 
     public ApplyOptions withMapping(TableMapping value) {
         return new ApplyOptions(
-                pipeline, value, tables, values, divergence, keys, durableInterval, lockTimeout, maxRowsPerInsert);
+                pipeline,
+                value,
+                tables,
+                values,
+                divergence,
+                keys,
+                durableInterval,
+                connectTimeout,
+                lockTimeout,
+                maxRowsPerInsert);
     }
 
     public ApplyOptions withTables(TablesPolicy value) {
         return new ApplyOptions(
-                pipeline, mapping, value, values, divergence, keys, durableInterval, lockTimeout, maxRowsPerInsert);
+                pipeline,
+                mapping,
+                value,
+                values,
+                divergence,
+                keys,
+                durableInterval,
+                connectTimeout,
+                lockTimeout,
+                maxRowsPerInsert);
     }
 
     public ApplyOptions withValues(ValuePolicy value) {
         return new ApplyOptions(
-                pipeline, mapping, tables, value, divergence, keys, durableInterval, lockTimeout, maxRowsPerInsert);
+                pipeline,
+                mapping,
+                tables,
+                value,
+                divergence,
+                keys,
+                durableInterval,
+                connectTimeout,
+                lockTimeout,
+                maxRowsPerInsert);
     }
 
     public ApplyOptions withDivergence(DivergencePolicy value) {
         return new ApplyOptions(
-                pipeline, mapping, tables, values, value, keys, durableInterval, lockTimeout, maxRowsPerInsert);
+                pipeline,
+                mapping,
+                tables,
+                values,
+                value,
+                keys,
+                durableInterval,
+                connectTimeout,
+                lockTimeout,
+                maxRowsPerInsert);
     }
 
     public ApplyOptions withKeys(KeySource value) {
         return new ApplyOptions(
-                pipeline, mapping, tables, values, divergence, value, durableInterval, lockTimeout, maxRowsPerInsert);
+                pipeline,
+                mapping,
+                tables,
+                values,
+                divergence,
+                value,
+                durableInterval,
+                connectTimeout,
+                lockTimeout,
+                maxRowsPerInsert);
     }
 
     public ApplyOptions withDurableInterval(Duration value) {
         return new ApplyOptions(
-                pipeline, mapping, tables, values, divergence, keys, value, lockTimeout, maxRowsPerInsert);
+                pipeline,
+                mapping,
+                tables,
+                values,
+                divergence,
+                keys,
+                value,
+                connectTimeout,
+                lockTimeout,
+                maxRowsPerInsert);
     }
 
     public ApplyOptions withLockTimeout(Duration value) {
         return new ApplyOptions(
-                pipeline, mapping, tables, values, divergence, keys, durableInterval, value, maxRowsPerInsert);
+                pipeline,
+                mapping,
+                tables,
+                values,
+                divergence,
+                keys,
+                durableInterval,
+                connectTimeout,
+                value,
+                maxRowsPerInsert);
     }
 }

@@ -9,7 +9,7 @@ import org.apache.camel.spi.UriParams;
 @Configurer
 @UriParams
 public class JdbcApplyConfiguration implements Cloneable {
-    @UriParam(label = "common", enums = "SQLite", description = "The kind of database behind the URL")
+    @UriParam(label = "common", enums = "SQLite,PostgreSQL", description = "The kind of database behind the URL")
     private String type;
 
     @UriParam(
@@ -43,6 +43,13 @@ public class JdbcApplyConfiguration implements Cloneable {
             enums = "fail,null,clamp,text",
             description = "What happens to a value the target cannot hold")
     private String unrepresentable = "fail";
+
+    @UriParam(
+            label = "advanced",
+            defaultValue = "30000",
+            javaType = "java.time.Duration",
+            description = "How long connecting to the target may take")
+    private long connectTimeout = 30_000;
 
     @UriParam(
             label = "advanced",
@@ -119,6 +126,14 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     public void setUnrepresentable(String unrepresentable) {
         this.unrepresentable = unrepresentable;
+    }
+
+    public long getConnectTimeout() {
+        return connectTimeout;
+    }
+
+    public void setConnectTimeout(long connectTimeout) {
+        this.connectTimeout = connectTimeout;
     }
 
     public long getQueryTimeout() {

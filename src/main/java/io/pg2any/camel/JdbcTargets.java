@@ -11,6 +11,7 @@ import io.pg2any.apply.ValuePolicy;
 import io.pg2any.apply.jdbc.JdbcDialect;
 import io.pg2any.apply.jdbc.JdbcTarget;
 import io.pg2any.apply.jdbc.SqlScript;
+import io.pg2any.apply.jdbc.PostgresDialect;
 import io.pg2any.apply.jdbc.SqliteDialect;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -54,6 +55,7 @@ public final class JdbcTargets {
                 constant(DivergencePolicy.class, "divergence", configuration.getDivergence()),
                 keys,
                 Duration.ofMillis(configuration.getDurableInterval()),
+                Duration.ofMillis(configuration.getConnectTimeout()),
                 Duration.ofMillis(configuration.getQueryTimeout()),
                 configuration.getMaxRowsPerInsert());
     }
@@ -66,7 +68,10 @@ public final class JdbcTargets {
         if (type.equalsIgnoreCase("SQLite")) {
             return new SqliteDialect(url, options.values(), options.lockTimeout());
         }
-        throw new IllegalArgumentException("jdbcapply: type " + type + " is unknown; there is SQLite");
+        if (type.equalsIgnoreCase("PostgreSQL")) {
+            return new PostgresDialect(url, options);
+        }
+        throw new IllegalArgumentException("jdbcapply: type " + type + " is unknown; there are SQLite, PostgreSQL");
     }
 
     private static <E extends Enum<E>> E constant(Class<E> type, String option, String value) {

@@ -77,6 +77,7 @@ class Application {
         to.setTables(settings.text(Setting.TABLES));
         to.setDivergence(settings.text(Setting.DIVERGENCE));
         to.setUnrepresentable(settings.text(Setting.UNREPRESENTABLE));
+        to.setConnectTimeout(settings.number(Setting.CONNECTION_TIMEOUT) * 1000);
         to.setQueryTimeout(settings.number(Setting.QUERY_TIMEOUT) * 1000);
         to.setDurableInterval(settings.number(Setting.DURABLE_INTERVAL));
         to.setMaxRowsPerInsert((int) settings.number(Setting.MAX_ROWS_PER_INSERT));

@@ -57,7 +57,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             "pg2any.source.connectionTimeout",
             "CDC_CONNECTION_TIMEOUT",
             "30",
-            "Seconds that connecting to the source may take");
+            "Seconds that connecting to the source, or to the target, may take");
     static final Setting HANDOFF_BYTES = of(
             "pg2any.capture.handoffBytes",
             "PG2ANY_CAPTURE_HANDOFF_BYTES",
@@ -69,18 +69,19 @@ record Setting(String property, String variable, String fallback, boolean secret
             null,
             "Accepted for the namesake's sake (also as `CDC_BUFFER_SIZE`); here bytes are bounded, not entries");
 
-    static final Setting TARGET_TYPE = of(
-            "pg2any.target.type", "CDC_DEST_TYPE", null, "Kind of target. This release applies to `SQLite`. Required");
+    static final Setting TARGET_TYPE =
+            of("pg2any.target.type", "CDC_DEST_TYPE", null, "Kind of target: `SQLite` or `PostgreSQL`. Required");
     static final Setting TARGET_URI = secret(
             "pg2any.target.uri",
             "CDC_DEST_URI",
-            "Where the target is. SQLite: a path, `sqlite://path`, `file:` or `jdbc:sqlite:` URL. Required");
+            "Where the target is. SQLite: a path, `sqlite://path`, `file:` or `jdbc:sqlite:` URL. PostgreSQL:"
+                    + " `postgresql://user:password@host:port/database?…` or its JDBC URL. Required");
     static final Setting SCHEMA_MAPPING = of(
             "pg2any.target.schemaMapping",
             "CDC_SCHEMA_MAPPING",
             "",
-            "Where schemas go: `source:target,source2:target2`. SQLite has no schemas: `public` is left away, `s.t`"
-                    + " becomes table `s_t`");
+            "Where schemas go: `source:target,source2:target2`. Unmapped, `public` is the target's default schema, and any"
+                    + " other is a schema of the same name. SQLite has no schemas: `s.t` becomes table `s_t`");
     static final Setting TABLES = of(
             "pg2any.tables",
             "PG2ANY_TABLES",

@@ -27,7 +27,7 @@ final class Settings {
     private static final List<String> TARGET_TYPES =
             List.of("MySQL", "MariaDB", "SqlServer", "SQLite", "PostgreSQL", "Kafka", "Camel");
 
-    private static final List<String> AVAILABLE_TARGET_TYPES = List.of("SQLite");
+    private static final List<String> AVAILABLE_TARGET_TYPES = List.of("SQLite", "PostgreSQL");
 
     /** Older names of the namesake; what they stood for then is what the newer variable stands for. */
     private static final Map<String, Setting> ALIASES =
@@ -181,7 +181,9 @@ final class Settings {
                     + String.join(", ", AVAILABLE_TARGET_TYPES));
         }
         if (text(Setting.TARGET_URI) == null || text(Setting.TARGET_URI).isEmpty()) {
-            problems.add(named(Setting.TARGET_URI) + " is missing: for SQLite set it to a file, such as ./replica.db");
+            problems.add(named(Setting.TARGET_URI)
+                    + " is missing: set it to a file for SQLite, such as ./replica.db, and else to a"
+                    + " URL, such as postgresql://user:password@host:5432/database");
         }
         try {
             TableMapping.parse(text(Setting.SCHEMA_MAPPING));

@@ -150,8 +150,8 @@ final class TargetTables {
     }
 
     private void own(Relation relation, TableName name) throws TargetException {
-        String place = dialect.fold(dialect.qualified(name));
-        if (name.container() == null && place.equals(dialect.fold(dialect.quote(PositionTable.NAME)))) {
+        String place = dialect.foldTable(dialect.qualified(name));
+        if (name.container() == null && place.equals(dialect.foldTable(dialect.quote(PositionTable.NAME)))) {
             throw config(relation, name, "is where the position is kept; map the schema elsewhere");
         }
         String owner = owners.putIfAbsent(place, relation.displayName());
@@ -183,13 +183,18 @@ final class TargetTables {
         List<String> key = newKey(relation);
         List<String> definitions = new ArrayList<>();
         List<String> names = new ArrayList<>();
-        for (Column column : relation.columns()) {
-            boolean isKey = key.contains(column.name());
-            String definition = definition(column, isKey);
-            definitions.add(isKey ? definition + " NOT NULL" : definition);
-            names.add(column.name());
+        for (int i = 0; i < relation.columns().size(); i++) {
+            String column = relation.columns().get(i).name();
+            String definition = definition(relation, i, key);
+            definitions.add(key.contains(column) ? definition + " NOT NULL" : definition);
+            names.add(column);
         }
-        change(List.of(dialect.createTable(name, definitions, key)), relation, name);
+        List<String> statements = new ArrayList<>();
+        if (name.container() != null && !dialect.hasContainer(connection, name.container())) {
+            statements.add(dialect.createContainer(name.container()));
+        }
+        statements.add(dialect.createTable(name, definitions, key));
+        change(statements, relation, name);
         LOG.info("Created table {} for {}", name.displayName(), relation.displayName());
         return new TargetTable(relation, name, names, types(relation, key), indexes(relation, key));
     }
@@ -265,12 +270,20 @@ final class TargetTables {
 
     private void requireKept(Relation relation, TableName name, List<TargetColumn> existing) throws TargetException {
         Map<String, TargetColumn> byName = folded(existing);
+        List<String> key = new ArrayList<>();
         for (Column column : relation.columns()) {
             TargetColumn found = byName.get(dialect.fold(column.name()));
+            if (found != null && found.keyOrdinal() > 0) {
+                key.add(column.name());
+            }
+        }
+        for (int i = 0; i < relation.columns().size(); i++) {
+            TargetColumn found =
+                    byName.get(dialect.fold(relation.columns().get(i).name()));
             if (found == null) {
                 continue;
             }
-            ColumnType type = dialect.columnType(column, found.keyOrdinal() > 0);
+            ColumnType type = dialect.columnType(relation, i, key);
             if (!dialect.keeps(found, type)) {
                 throw config(
                         relation,
@@ -299,7 +312,8 @@ final class TargetTables {
         List<String> statements = new ArrayList<>();
         for (Column column : missing) {
             missingNames.add(column.name());
-            statements.add(dialect.addColumn(name, definition(column, false)));
+            int index = relation.columns().indexOf(column);
+            statements.add(dialect.addColumn(name, definition(relation, index, List.of())));
         }
         change(statements, relation, name);
         LOG.info(
@@ -336,16 +350,15 @@ final class TargetTables {
         return key;
     }
 
-    private String definition(Column column, boolean key) {
-        return dialect.quote(column.name()) + " "
-                + dialect.columnType(column, key).declaration();
+    private String definition(Relation relation, int column, List<String> key) {
+        return dialect.quote(relation.columns().get(column).name()) + " "
+                + dialect.columnType(relation, column, key).declaration();
     }
 
     private ColumnType[] types(Relation relation, List<String> key) {
         ColumnType[] types = new ColumnType[relation.columns().size()];
         for (int i = 0; i < types.length; i++) {
-            Column column = relation.columns().get(i);
-            types[i] = dialect.columnType(column, key.contains(column.name()));
+            types[i] = dialect.columnType(relation, i, key);
         }
         return types;
     }
