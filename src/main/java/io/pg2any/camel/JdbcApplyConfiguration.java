@@ -9,7 +9,10 @@ import org.apache.camel.spi.UriParams;
 @Configurer
 @UriParams
 public class JdbcApplyConfiguration implements Cloneable {
-    @UriParam(label = "common", enums = "SQLite,PostgreSQL", description = "The kind of database behind the URL")
+    @UriParam(
+            label = "common",
+            enums = "SQLite,PostgreSQL,MySQL,MariaDB",
+            description = "The kind of database behind the URL")
     private String type;
 
     @UriParam(

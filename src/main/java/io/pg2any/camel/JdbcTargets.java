@@ -11,6 +11,8 @@ import io.pg2any.apply.ValuePolicy;
 import io.pg2any.apply.jdbc.JdbcDialect;
 import io.pg2any.apply.jdbc.JdbcTarget;
 import io.pg2any.apply.jdbc.SqlScript;
+import io.pg2any.apply.jdbc.MariaDbDialect;
+import io.pg2any.apply.jdbc.MySqlDialect;
 import io.pg2any.apply.jdbc.PostgresDialect;
 import io.pg2any.apply.jdbc.SqliteDialect;
 import java.io.PrintWriter;
@@ -71,7 +73,14 @@ public final class JdbcTargets {
         if (type.equalsIgnoreCase("PostgreSQL")) {
             return new PostgresDialect(url, options);
         }
-        throw new IllegalArgumentException("jdbcapply: type " + type + " is unknown; there are SQLite, PostgreSQL");
+        if (type.equalsIgnoreCase("MySQL")) {
+            return new MySqlDialect(url, options);
+        }
+        if (type.equalsIgnoreCase("MariaDB")) {
+            return new MariaDbDialect(url, options);
+        }
+        throw new IllegalArgumentException(
+                "jdbcapply: type " + type + " is unknown; there are SQLite, PostgreSQL, MySQL, MariaDB");
     }
 
     private static <E extends Enum<E>> E constant(Class<E> type, String option, String value) {

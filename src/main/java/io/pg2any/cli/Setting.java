@@ -69,19 +69,23 @@ record Setting(String property, String variable, String fallback, boolean secret
             null,
             "Accepted for the namesake's sake (also as `CDC_BUFFER_SIZE`); here bytes are bounded, not entries");
 
-    static final Setting TARGET_TYPE =
-            of("pg2any.target.type", "CDC_DEST_TYPE", null, "Kind of target: `SQLite` or `PostgreSQL`. Required");
+    static final Setting TARGET_TYPE = of(
+            "pg2any.target.type",
+            "CDC_DEST_TYPE",
+            null,
+            "Kind of target: `SQLite`, `PostgreSQL`, `MySQL` or `MariaDB`. Required");
     static final Setting TARGET_URI = secret(
             "pg2any.target.uri",
             "CDC_DEST_URI",
-            "Where the target is. SQLite: a path, `sqlite://path`, `file:` or `jdbc:sqlite:` URL. PostgreSQL:"
-                    + " `postgresql://user:password@host:port/database?…` or its JDBC URL. Required");
+            "Where the target is. SQLite: a path, `sqlite://path`, `file:` or `jdbc:sqlite:` URL. Others:"
+                    + " `postgresql://user:password@host:port/database?…`, with `mysql:` or `mariadb:` in its place, or the"
+                    + " JDBC URL. Required");
     static final Setting SCHEMA_MAPPING = of(
             "pg2any.target.schemaMapping",
             "CDC_SCHEMA_MAPPING",
             "",
             "Where schemas go: `source:target,source2:target2`. Unmapped, `public` is the target's default schema, and any"
-                    + " other is a schema of the same name. SQLite has no schemas: `s.t` becomes table `s_t`");
+                    + " other is a schema (in MySQL a database) of the same name. SQLite has no schemas: `s.t` becomes table `s_t`");
     static final Setting TABLES = of(
             "pg2any.tables",
             "PG2ANY_TABLES",

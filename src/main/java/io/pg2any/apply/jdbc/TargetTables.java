@@ -376,16 +376,16 @@ final class TargetTables {
 
     private void change(List<String> statements, Relation relation, TableName name)
             throws TargetException, SchemaChangeNeededException {
+        String table = "table " + name.displayName() + " (source " + relation.displayName() + ")";
         if (!ddlInTransaction) {
-            throw new SchemaChangeNeededException(statements);
+            throw new SchemaChangeNeededException(table, statements);
         }
         try (Statement statement = connection.createStatement()) {
             for (String sql : statements) {
                 statement.execute(sql);
             }
         } catch (SQLException e) {
-            throw session.failure(
-                    "table " + name.displayName() + " (source " + relation.displayName() + ")", e, connection);
+            throw session.failure(table, e, connection);
         }
     }
 
