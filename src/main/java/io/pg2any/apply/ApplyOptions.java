@@ -12,6 +12,9 @@ import java.util.Objects;
  * @param connectTimeout how long connecting may take
  * @param lockTimeout how long a statement waits for another session before the try counts as failed
  * @param maxRowsPerInsert rows of one multi-row INSERT at most; 0 leaves it to the dialect
+ * @param order whether rows may be grouped by table and key where nothing can tell
+ * @param windowRows so many changes are folded together at most before they are written
+ * @param bulkInsertThreshold from so many rows on the target's bulk protocol takes an insert, where there is one
  */
 public record ApplyOptions(
         String pipeline,
@@ -23,24 +26,33 @@ public record ApplyOptions(
         Duration durableInterval,
         Duration connectTimeout,
         Duration lockTimeout,
-        int maxRowsPerInsert) {
+        int maxRowsPerInsert,
+        ApplyOrder order,
+        int windowRows,
+        int bulkInsertThreshold) {
     public ApplyOptions {
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(tables, "tables");
         Objects.requireNonNull(values, "values");
         Objects.requireNonNull(divergence, "divergence");
         Objects.requireNonNull(keys, "keys");
+        Objects.requireNonNull(order, "order");
         if (pipeline.isBlank()) {
             throw new IllegalArgumentException("pipeline: must not be blank");
         }
-        if (durableInterval.isNegative()) {
-            throw new IllegalArgumentException("durableInterval: must not be negative");
+        requireNotNegative("durableInterval", durableInterval.toMillis());
+        requireNotNegative("connectTimeout", connectTimeout.toMillis());
+        requireNotNegative("lockTimeout", lockTimeout.toMillis());
+        requireNotNegative("maxRowsPerInsert", maxRowsPerInsert);
+        requireNotNegative("bulkInsertThreshold", bulkInsertThreshold);
+        if (windowRows < 1) {
+            throw new IllegalArgumentException("windowRows: must be positive");
         }
-        if (maxRowsPerInsert < 0) {
-            throw new IllegalArgumentException("maxRowsPerInsert: must not be negative");
-        }
-        if (lockTimeout.isNegative()) {
-            throw new IllegalArgumentException("lockTimeout: must not be negative");
+    }
+
+    private static void requireNotNegative(String name, long value) {
+        if (value < 0) {
+            throw new IllegalArgumentException(name + ": must not be negative");
         }
     }
 
@@ -55,7 +67,10 @@ public record ApplyOptions(
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(5),
-                0);
+                0,
+                ApplyOrder.GROUPED,
+                20_000,
+                500);
     }
 
     public ApplyOptions withMapping(TableMapping value) {
@@ -69,7 +84,10 @@ public record ApplyOptions(
                 durableInterval,
                 connectTimeout,
                 lockTimeout,
-                maxRowsPerInsert);
+                maxRowsPerInsert,
+                order,
+                windowRows,
+                bulkInsertThreshold);
     }
 
     public ApplyOptions withTables(TablesPolicy value) {
@@ -83,7 +101,10 @@ public record ApplyOptions(
                 durableInterval,
                 connectTimeout,
                 lockTimeout,
-                maxRowsPerInsert);
+                maxRowsPerInsert,
+                order,
+                windowRows,
+                bulkInsertThreshold);
     }
 
     public ApplyOptions withValues(ValuePolicy value) {
@@ -97,7 +118,10 @@ public record ApplyOptions(
                 durableInterval,
                 connectTimeout,
                 lockTimeout,
-                maxRowsPerInsert);
+                maxRowsPerInsert,
+                order,
+                windowRows,
+                bulkInsertThreshold);
     }
 
     public ApplyOptions withDivergence(DivergencePolicy value) {
@@ -111,7 +135,10 @@ public record ApplyOptions(
                 durableInterval,
                 connectTimeout,
                 lockTimeout,
-                maxRowsPerInsert);
+                maxRowsPerInsert,
+                order,
+                windowRows,
+                bulkInsertThreshold);
     }
 
     public ApplyOptions withKeys(KeySource value) {
@@ -125,7 +152,10 @@ public record ApplyOptions(
                 durableInterval,
                 connectTimeout,
                 lockTimeout,
-                maxRowsPerInsert);
+                maxRowsPerInsert,
+                order,
+                windowRows,
+                bulkInsertThreshold);
     }
 
     public ApplyOptions withDurableInterval(Duration value) {
@@ -139,7 +169,10 @@ public record ApplyOptions(
                 value,
                 connectTimeout,
                 lockTimeout,
-                maxRowsPerInsert);
+                maxRowsPerInsert,
+                order,
+                windowRows,
+                bulkInsertThreshold);
     }
 
     public ApplyOptions withLockTimeout(Duration value) {
@@ -153,6 +186,60 @@ public record ApplyOptions(
                 durableInterval,
                 connectTimeout,
                 value,
-                maxRowsPerInsert);
+                maxRowsPerInsert,
+                order,
+                windowRows,
+                bulkInsertThreshold);
+    }
+
+    public ApplyOptions withOrder(ApplyOrder value) {
+        return new ApplyOptions(
+                pipeline,
+                mapping,
+                tables,
+                values,
+                divergence,
+                keys,
+                durableInterval,
+                connectTimeout,
+                lockTimeout,
+                maxRowsPerInsert,
+                value,
+                windowRows,
+                bulkInsertThreshold);
+    }
+
+    public ApplyOptions withWindowRows(int value) {
+        return new ApplyOptions(
+                pipeline,
+                mapping,
+                tables,
+                values,
+                divergence,
+                keys,
+                durableInterval,
+                connectTimeout,
+                lockTimeout,
+                maxRowsPerInsert,
+                order,
+                value,
+                bulkInsertThreshold);
+    }
+
+    public ApplyOptions withBulkInsertThreshold(int value) {
+        return new ApplyOptions(
+                pipeline,
+                mapping,
+                tables,
+                values,
+                divergence,
+                keys,
+                durableInterval,
+                connectTimeout,
+                lockTimeout,
+                maxRowsPerInsert,
+                order,
+                windowRows,
+                value);
     }
 }

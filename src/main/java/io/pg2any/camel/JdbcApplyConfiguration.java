@@ -75,6 +75,26 @@ public class JdbcApplyConfiguration implements Cloneable {
             description = "Rows of one multi-row INSERT; 0 leaves it to the dialect")
     private int maxRowsPerInsert;
 
+    @UriParam(
+            label = "advanced",
+            defaultValue = "grouped",
+            enums = "grouped,strict",
+            description = "grouped writes rows by table and net effect per key where nothing at the target can tell;"
+                    + " strict keeps the source's order everywhere")
+    private String order = "grouped";
+
+    @UriParam(
+            label = "advanced",
+            defaultValue = "20000",
+            description = "How many changes are folded together at most before they are written")
+    private int windowRows = 20_000;
+
+    @UriParam(
+            label = "advanced",
+            defaultValue = "500",
+            description = "From how many rows on an insert goes through the target's bulk protocol, where there is one")
+    private int bulkInsertThreshold = 500;
+
     JdbcApplyConfiguration copy() {
         try {
             return (JdbcApplyConfiguration) clone();
@@ -153,6 +173,30 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     public void setDurableInterval(long durableInterval) {
         this.durableInterval = durableInterval;
+    }
+
+    public String getOrder() {
+        return order;
+    }
+
+    public void setOrder(String order) {
+        this.order = order;
+    }
+
+    public int getWindowRows() {
+        return windowRows;
+    }
+
+    public void setWindowRows(int windowRows) {
+        this.windowRows = windowRows;
+    }
+
+    public int getBulkInsertThreshold() {
+        return bulkInsertThreshold;
+    }
+
+    public void setBulkInsertThreshold(int bulkInsertThreshold) {
+        this.bulkInsertThreshold = bulkInsertThreshold;
     }
 
     public int getMaxRowsPerInsert() {

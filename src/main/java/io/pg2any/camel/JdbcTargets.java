@@ -1,6 +1,7 @@
 package io.pg2any.camel;
 
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.ApplyOrder;
 import io.pg2any.apply.DivergencePolicy;
 import io.pg2any.apply.KeySource;
 import io.pg2any.apply.TableMapping;
@@ -59,7 +60,10 @@ public final class JdbcTargets {
                 Duration.ofMillis(configuration.getDurableInterval()),
                 Duration.ofMillis(configuration.getConnectTimeout()),
                 Duration.ofMillis(configuration.getQueryTimeout()),
-                configuration.getMaxRowsPerInsert());
+                configuration.getMaxRowsPerInsert(),
+                constant(ApplyOrder.class, "order", configuration.getOrder()),
+                configuration.getWindowRows(),
+                configuration.getBulkInsertThreshold());
     }
 
     private static JdbcDialect dialect(JdbcApplyConfiguration configuration, ApplyOptions options)

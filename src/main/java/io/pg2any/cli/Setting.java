@@ -117,17 +117,24 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_MAX_ROWS_PER_INSERT",
             "0",
             "Rows of one multi-row INSERT; 0 leaves it to the dialect");
+    static final Setting APPLY_ORDER = of(
+            "pg2any.apply.order",
+            "PG2ANY_APPLY_ORDER",
+            "grouped",
+            "`grouped`: rows are written by table and net effect per key, where nothing at the target can tell;"
+                    + " `strict`: in the source's order everywhere");
     static final Setting BATCH_SIZE = of(
             "pg2any.target.batchSize",
             "CDC_BATCH_SIZE",
-            null,
-            "Accepted for the namesake's sake (also as `CDC_COMMIT_BATCH_SIZE`); a source transaction is never cut here,"
-                    + " see `pg2any.staging.batchBytes`");
+            "20000",
+            "How many changes are folded together at most before they are written (also as `CDC_COMMIT_BATCH_SIZE`); a"
+                    + " source transaction is never cut by it");
     static final Setting BULK_INSERT_THRESHOLD = of(
             "pg2any.target.bulkInsertThreshold",
             "CDC_BULK_INSERT_THRESHOLD",
-            null,
-            "Accepted for the namesake's sake; SQLite has no bulk protocol");
+            "500",
+            "From how many rows on an insert goes through the bulk protocol of a target that has one (PostgreSQL:"
+                    + " COPY)");
 
     static final Setting STAGING_BASE =
             of("pg2any.staging.base", "CDC_TRANSACTION_FILE_BASE_PATH", ".", "Folder in which `staging/` is made");
@@ -197,6 +204,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             QUERY_TIMEOUT,
             DURABLE_INTERVAL,
             MAX_ROWS_PER_INSERT,
+            APPLY_ORDER,
             BATCH_SIZE,
             BULK_INSERT_THRESHOLD,
             STAGING_BASE,

@@ -121,7 +121,8 @@ final class Settings {
         checkNumber(Setting.QUERY_TIMEOUT, 1, 86400, problems);
         checkNumber(Setting.DURABLE_INTERVAL, 0, 3_600_000, problems);
         checkNumber(Setting.MAX_ROWS_PER_INSERT, 0, 100_000, problems);
-        checkNumber(Setting.BATCH_SIZE, 0, Integer.MAX_VALUE, problems);
+        checkOneOf(Setting.APPLY_ORDER, problems, "grouped", "strict");
+        checkNumber(Setting.BATCH_SIZE, 1, Integer.MAX_VALUE, problems);
         checkNumber(Setting.BULK_INSERT_THRESHOLD, 0, Integer.MAX_VALUE, problems);
         checkNumber(Setting.CHANNEL_CAPACITY, 1, Integer.MAX_VALUE, problems);
         checkNumber(Setting.HANDOFF_BYTES, 64 << 10, 1 << 30, problems);

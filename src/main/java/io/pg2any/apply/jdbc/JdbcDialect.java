@@ -1,5 +1,6 @@
 package io.pg2any.apply.jdbc;
 
+import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.TargetException;
 import io.pg2any.change.Relation;
@@ -90,6 +91,19 @@ public interface JdbcDialect {
 
     /** Whether an existing column keeps every value of this type as it is, so that it reads back the same. */
     boolean keeps(TargetColumn existing, ColumnType type);
+
+    /** Statements that write many rows of this table at once; empty where the dialect or the table's key has none. */
+    default Optional<RowSets> rowSets(Connection connection, TargetTable table, ApplyOptions options) {
+        return Optional.empty();
+    }
+
+    /**
+     * Whether more than the key relates the table's rows to one another or to other tables' (a unique index beside the
+     * key, a foreign key that is enforced, a trigger), so that they must be written in the source's order.
+     */
+    default boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
+        return true;
+    }
 
     /** The table's columns in order; empty when there is no such table. */
     Optional<List<TargetColumn>> columns(Connection connection, TableName table) throws SQLException;

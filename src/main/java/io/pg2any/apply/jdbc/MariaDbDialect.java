@@ -3,6 +3,7 @@ package io.pg2any.apply.jdbc;
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TargetException;
 import java.util.List;
+import java.util.StringJoiner;
 
 /** MariaDB 10.6 and newer, through MySQL's driver: what differs from MySQL. */
 public final class MariaDbDialect extends MySqlDialect {
@@ -21,5 +22,17 @@ public final class MariaDbDialect extends MySqlDialect {
     @Override
     boolean fits(String version) {
         return version.contains("MariaDB");
+    }
+
+    /** It knows no VALUES with names. */
+    @Override
+    String derived(List<String> columns, int rows) {
+        StringJoiner first = new StringJoiner(",");
+        StringJoiner others = new StringJoiner(",");
+        for (String column : columns) {
+            first.add("? AS " + column);
+            others.add("?");
+        }
+        return "(SELECT " + first + (" UNION ALL SELECT " + others).repeat(rows - 1) + ") AS v";
     }
 }

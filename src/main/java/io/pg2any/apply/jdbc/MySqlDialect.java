@@ -16,11 +16,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.StringJoiner;
 
 /**
@@ -141,6 +143,12 @@ public class MySqlDialect implements JdbcDialect {
         return '`' + identifier.replace("`", "``") + '`';
     }
 
+    /** A backslash begins an escape. */
+    @Override
+    public String literal(Object value) {
+        return JdbcDialect.super.literal(value instanceof String text ? text.replace("\\", "\\\\") : value);
+    }
+
     @Override
     public TableName place(Relation relation, TableMapping mapping) {
         String schema = mapping.of(relation.schema()).orElse(null);
@@ -199,7 +207,64 @@ public class MySqlDialect implements JdbcDialect {
             }
             throw e;
         }
-        return Optional.of(columns);
+        return columns.isEmpty() ? Optional.empty() : Optional.of(columns);
+    }
+
+    /** Keys of other types would be compared with what the driver writes by rules of their own. */
+    @Override
+    public Optional<RowSets> rowSets(Connection connection, TargetTable table, ApplyOptions applyOptions) {
+        for (int column : table.key()) {
+            String declaration = table.types()[column].declaration();
+            String existing = table.declarations().get(column).toLowerCase(Locale.ROOT);
+            boolean integer = declaration.contains("INT") && existing.contains("int");
+            boolean text = declaration.startsWith("VARCHAR") && existing.startsWith("varchar");
+            if (!integer && !text) {
+                return Optional.empty();
+            }
+        }
+        int most = applyOptions.maxRowsPerInsert();
+        int rows = insertRows(table.columnNames().size());
+        return Optional.of(new ParameterRowSets(
+                connection, table, new MySqlForms(this, table), most == 0 ? rows : Math.min(most, rows)));
+    }
+
+    /** Foreign keys are off in this session. */
+    @Override
+    public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
+        Map<String, Set<String>> unique = new HashMap<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet index = statement.executeQuery("SHOW INDEX FROM " + qualified(table.name()))) {
+            while (index.next()) {
+                if (index.getInt("Non_unique") == 0) {
+                    String column = index.getString("Column_name");
+                    unique.computeIfAbsent(index.getString("Key_name"), name -> new HashSet<>())
+                            .add(column == null ? "" : column);
+                }
+            }
+        }
+        if (!Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values())) {
+            return true;
+        }
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = coalesce(?, DATABASE())"
+                        + " AND event_object_table = ? LIMIT 1")) {
+            statement.setString(1, table.name().container());
+            statement.setString(2, table.name().name());
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next();
+            }
+        }
+    }
+
+    /** A table of rows with these columns, each row's values as parameters. */
+    String derived(List<String> columns, int rows) {
+        StringJoiner row = new StringJoiner(",", "ROW(", ")");
+        columns.forEach(column -> row.add("?"));
+        StringJoiner values = new StringJoiner(",", "(VALUES ", ") AS v(" + String.join(",", columns) + ")");
+        for (int i = 0; i < rows; i++) {
+            values.add(row.toString());
+        }
+        return values.toString();
     }
 
     @Override

@@ -252,6 +252,41 @@ public final class PostgresDialect implements JdbcDialect {
     }
 
     @Override
+    public Optional<RowSets> rowSets(Connection connection, TargetTable table, ApplyOptions applyOptions) {
+        return Optional.of(new PostgresRowSets(connection, this, table, applyOptions.bulkInsertThreshold()));
+    }
+
+    /** COPY passes rules by and is not allowed where row security is; neither is for views. */
+    @Override
+    public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("""
+                SELECT c.relkind NOT IN ('r', 'p') OR c.relhasrules OR c.relrowsecurity
+                    OR EXISTS (
+                        SELECT 1 FROM pg_index i
+                        WHERE i.indrelid = c.oid AND (i.indisexclusion OR i.indisunique AND (
+                            i.indexprs IS NOT NULL OR (
+                                SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C")
+                                FROM pg_attribute a
+                                WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey::int2[])
+                            ) IS DISTINCT FROM (
+                                SELECT array_agg(k ORDER BY k COLLATE "C") FROM unnest(?::text[]) k))))
+                    OR EXISTS (
+                        SELECT 1 FROM pg_trigger t
+                        WHERE t.tgrelid = c.oid AND t.tgenabled IN ('A',
+                            CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END))
+                FROM pg_class c
+                WHERE c.oid = to_regclass(?)
+                """)) {
+            statement.setArray(
+                    1, connection.createArrayOf("text", table.keyNames().toArray()));
+            statement.setString(2, qualified(table.name()));
+            try (ResultSet row = statement.executeQuery()) {
+                return !row.next() || row.getBoolean(1);
+            }
+        }
+    }
+
+    @Override
     public boolean hasContainer(Connection connection, String container) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement("SELECT 1 FROM pg_namespace WHERE nspname = ?")) {

@@ -68,6 +68,21 @@ final class PostgresTypeName {
                 + (array ? "[]" : "");
     }
 
+    /**
+     * A type that a text can be cast to without being cut: the modifier is left to the assignment, and the types that
+     * mean a length of one without it have others in their place.
+     */
+    static String unlimited(String declaration) {
+        String array = declaration.endsWith("[]") ? "[]" : "";
+        String base = base(declaration.substring(0, declaration.length() - array.length()));
+        return switch (base) {
+                    case "character" -> "bpchar";
+                    case "bit" -> "bit varying";
+                    default -> base;
+                }
+                + array;
+    }
+
     private static String limited(String type, int length) {
         return length < 0 ? type : type + "(" + length + ")";
     }

@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,13 +35,16 @@ final class TargetTables {
     private final boolean ddlInTransaction;
     private final JdbcDialect dialect;
     private final ApplySession session;
-    private final Map<Integer, TableWriter> writers = new HashMap<>();
+    private final ChangeWindow window;
+    private final Map<Integer, RowWriter> writers = new HashMap<>();
     private final Map<Integer, Relation> announced = new HashMap<>();
     /** Folded target table to the source table that fills it. */
     private final Map<String, String> owners = new HashMap<>();
 
     private Relation currentRelation;
-    private TableWriter current;
+    private RowWriter current;
+    /** Among the tables whose rows keep their order, also between them, only one has rows that wait. */
+    private RowWriter currentOrdered;
 
     TargetTables(Connection connection, JdbcDialect dialect, ApplySession session) {
         this(connection, dialect, session, dialect.transactionalDdl());
@@ -54,6 +58,7 @@ final class TargetTables {
         this.connection = connection;
         this.dialect = dialect;
         this.session = session;
+        this.window = new ChangeWindow(session.options().windowRows());
     }
 
     /** Writes the change, or lets it wait for the next of its kind until {@link #flush}. */
@@ -68,29 +73,37 @@ final class TargetTables {
             truncate(truncate);
         }
         // A logical message is for subscribers of events; a table has no place for it.
+        if (window.isFull()) {
+            flush();
+        }
     }
 
     /** One statement of the source: every table is there before the first is emptied. */
     private void truncate(Change.Truncate truncate) throws SQLException, TargetException, SchemaChangeNeededException {
-        List<TableWriter> truncated = new ArrayList<>();
+        List<RowWriter> truncated = new ArrayList<>();
         for (Relation relation : truncate.relations()) {
             truncated.add(writer(relation));
         }
         flush();
-        for (TableWriter writer : truncated) {
+        for (RowWriter writer : truncated) {
             writer.truncate();
         }
     }
 
-    /** The relation's writer; what waits in another table's writer is written first. */
-    private TableWriter writer(Relation relation) throws SQLException, TargetException, SchemaChangeNeededException {
+    /** The relation's writer; what waits in another table whose order matters is written first. */
+    private RowWriter writer(Relation relation) throws SQLException, TargetException, SchemaChangeNeededException {
         if (relation == currentRelation) {
             return current;
         }
-        flush();
-        TableWriter writer = writers.get(relation.oid());
+        RowWriter writer = writers.get(relation.oid());
         if (writer == null || announced.get(relation.oid()) != relation) {
             writer = adopt(relation, writer);
+        }
+        if (writer instanceof TableWriter && writer != currentOrdered) {
+            if (currentOrdered != null) {
+                currentOrdered.flush();
+            }
+            currentOrdered = writer;
         }
         currentRelation = relation;
         current = writer;
@@ -119,10 +132,12 @@ final class TargetTables {
         }
     }
 
-    private TableWriter adopt(Relation relation, TableWriter known)
+    private RowWriter adopt(Relation relation, RowWriter known)
             throws SQLException, TargetException, SchemaChangeNeededException {
         // Every new session of the source announces its tables again, mostly as they were.
         if (known == null || !known.table().relation().equals(relation)) {
+            // Another relation, or version of it, may go to the same table.
+            flush();
             TargetTable table = prepare(relation);
             if (known != null) {
                 known.close();
@@ -131,10 +146,22 @@ final class TargetTables {
             if (writers.size() >= OPEN_WRITERS) {
                 closeWriters();
             }
-            writers.put(relation.oid(), new TableWriter(connection, dialect, table, session));
+            writers.put(relation.oid(), newWriter(table));
         }
         announced.put(relation.oid(), relation);
         return writers.get(relation.oid());
+    }
+
+    private RowWriter newWriter(TargetTable table) throws SQLException, TargetException {
+        TableWriter ordered = new TableWriter(connection, dialect, table, session);
+        if (table.keyless() || !session.mayGroup(table.relation().displayName())) {
+            return ordered;
+        }
+        Optional<RowSets> sets = dialect.rowSets(connection, table, session.options());
+        if (sets.isEmpty() || dialect.orderMatters(connection, table)) {
+            return ordered;
+        }
+        return new FoldedWriter(connection, ordered, sets.get(), session, window);
     }
 
     /** Finds or makes the relation's table and says how its rows are found. */
@@ -196,7 +223,10 @@ final class TargetTables {
         statements.add(dialect.createTable(name, definitions, key));
         change(statements, relation, name);
         LOG.info("Created table {} for {}", name.displayName(), relation.displayName());
-        return new TargetTable(relation, name, names, types(relation, key), indexes(relation, key));
+        ColumnType[] types = types(relation, key);
+        List<String> declarations =
+                Arrays.stream(types).map(ColumnType::declaration).toList();
+        return new TargetTable(relation, name, names, declarations, types, indexes(relation, key));
     }
 
     private void requireMayCreate(Relation relation, TableName name) throws TargetException {
@@ -234,7 +264,14 @@ final class TargetTables {
         }
         addColumns(relation, name, missing(relation, existing));
         List<String> key = matchKey(relation, existing, names);
-        return new TargetTable(relation, name, names, types(relation, key), indexes(relation, key));
+        ColumnType[] types = types(relation, key);
+        List<String> declarations = new ArrayList<>();
+        for (int i = 0; i < types.length; i++) {
+            TargetColumn found =
+                    byName.get(dialect.fold(relation.columns().get(i).name()));
+            declarations.add(found == null ? types[i].declaration() : found.declaredType());
+        }
+        return new TargetTable(relation, name, names, declarations, types, indexes(relation, key));
     }
 
     private Map<String, TargetColumn> folded(List<TargetColumn> existing) {
@@ -398,24 +435,32 @@ final class TargetTables {
 
     /** Writes what waits. */
     void flush() throws SQLException, TargetException {
-        if (current != null) {
-            current.flush();
+        if (currentOrdered != null) {
+            currentOrdered.flush();
         }
+        for (RowWriter writer : writers.values()) {
+            if (writer != currentOrdered) {
+                writer.flush();
+            }
+        }
+        window.clear();
     }
 
     private void closeWriters() throws SQLException {
-        for (TableWriter writer : writers.values()) {
+        for (RowWriter writer : writers.values()) {
             writer.close();
         }
         writers.clear();
+        currentOrdered = null;
+        currentRelation = null;
     }
 
     /** Drops all that is known of tables, and what waits. */
     void close() throws SQLException {
         current = null;
-        currentRelation = null;
         announced.clear();
         owners.clear();
+        window.clear();
         closeWriters();
     }
 }
