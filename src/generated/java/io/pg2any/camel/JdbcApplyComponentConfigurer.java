@@ -32,7 +32,11 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         switch (ignoreCase ? name.toLowerCase() : name) {
         case "autowiredenabled":
         case "autowiredEnabled": target.setAutowiredEnabled(property(camelContext, boolean.class, value)); return true;
+        case "bulkinsertthreshold":
+        case "bulkInsertThreshold": getOrCreateConfiguration(target).setBulkInsertThreshold(property(camelContext, int.class, value)); return true;
         case "configuration": target.setConfiguration(property(camelContext, io.pg2any.camel.JdbcApplyConfiguration.class, value)); return true;
+        case "connecttimeout":
+        case "connectTimeout": getOrCreateConfiguration(target).setConnectTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "divergence": getOrCreateConfiguration(target).setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": getOrCreateConfiguration(target).setDurableInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
@@ -44,6 +48,7 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": getOrCreateConfiguration(target).setMaxRowsPerInsert(property(camelContext, int.class, value)); return true;
+        case "order": getOrCreateConfiguration(target).setOrder(property(camelContext, java.lang.String.class, value)); return true;
         case "querytimeout":
         case "queryTimeout": getOrCreateConfiguration(target).setQueryTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "schemamapping":
@@ -52,6 +57,8 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "type": getOrCreateConfiguration(target).setType(property(camelContext, java.lang.String.class, value)); return true;
         case "unrepresentable": getOrCreateConfiguration(target).setUnrepresentable(property(camelContext, java.lang.String.class, value)); return true;
         case "url": getOrCreateConfiguration(target).setUrl(property(camelContext, java.lang.String.class, value)); return true;
+        case "windowrows":
+        case "windowRows": getOrCreateConfiguration(target).setWindowRows(property(camelContext, int.class, value)); return true;
         default: return false;
         }
     }
@@ -61,7 +68,11 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         switch (ignoreCase ? name.toLowerCase() : name) {
         case "autowiredenabled":
         case "autowiredEnabled": return boolean.class;
+        case "bulkinsertthreshold":
+        case "bulkInsertThreshold": return int.class;
         case "configuration": return io.pg2any.camel.JdbcApplyConfiguration.class;
+        case "connecttimeout":
+        case "connectTimeout": return long.class;
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
@@ -73,6 +84,7 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "lazyStartProducer": return boolean.class;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return int.class;
+        case "order": return java.lang.String.class;
         case "querytimeout":
         case "queryTimeout": return long.class;
         case "schemamapping":
@@ -81,6 +93,8 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "type": return java.lang.String.class;
         case "unrepresentable": return java.lang.String.class;
         case "url": return java.lang.String.class;
+        case "windowrows":
+        case "windowRows": return int.class;
         default: return null;
         }
     }
@@ -91,7 +105,11 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         switch (ignoreCase ? name.toLowerCase() : name) {
         case "autowiredenabled":
         case "autowiredEnabled": return target.isAutowiredEnabled();
+        case "bulkinsertthreshold":
+        case "bulkInsertThreshold": return getOrCreateConfiguration(target).getBulkInsertThreshold();
         case "configuration": return target.getConfiguration();
+        case "connecttimeout":
+        case "connectTimeout": return getOrCreateConfiguration(target).getConnectTimeout();
         case "divergence": return getOrCreateConfiguration(target).getDivergence();
         case "durableinterval":
         case "durableInterval": return getOrCreateConfiguration(target).getDurableInterval();
@@ -103,6 +121,7 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "lazyStartProducer": return target.isLazyStartProducer();
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return getOrCreateConfiguration(target).getMaxRowsPerInsert();
+        case "order": return getOrCreateConfiguration(target).getOrder();
         case "querytimeout":
         case "queryTimeout": return getOrCreateConfiguration(target).getQueryTimeout();
         case "schemamapping":
@@ -111,6 +130,8 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "type": return getOrCreateConfiguration(target).getType();
         case "unrepresentable": return getOrCreateConfiguration(target).getUnrepresentable();
         case "url": return getOrCreateConfiguration(target).getUrl();
+        case "windowrows":
+        case "windowRows": return getOrCreateConfiguration(target).getWindowRows();
         default: return null;
         }
     }

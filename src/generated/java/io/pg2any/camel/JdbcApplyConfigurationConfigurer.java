@@ -23,11 +23,16 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
     public boolean configure(CamelContext camelContext, Object obj, String name, Object value, boolean ignoreCase) {
         io.pg2any.camel.JdbcApplyConfiguration target = (io.pg2any.camel.JdbcApplyConfiguration) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "bulkinsertthreshold":
+        case "bulkInsertThreshold": target.setBulkInsertThreshold(property(camelContext, int.class, value)); return true;
+        case "connecttimeout":
+        case "connectTimeout": target.setConnectTimeout(property(camelContext, long.class, value)); return true;
         case "divergence": target.setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": target.setDurableInterval(property(camelContext, long.class, value)); return true;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": target.setMaxRowsPerInsert(property(camelContext, int.class, value)); return true;
+        case "order": target.setOrder(property(camelContext, java.lang.String.class, value)); return true;
         case "querytimeout":
         case "queryTimeout": target.setQueryTimeout(property(camelContext, long.class, value)); return true;
         case "schemamapping":
@@ -36,6 +41,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "type": target.setType(property(camelContext, java.lang.String.class, value)); return true;
         case "unrepresentable": target.setUnrepresentable(property(camelContext, java.lang.String.class, value)); return true;
         case "url": target.setUrl(property(camelContext, java.lang.String.class, value)); return true;
+        case "windowrows":
+        case "windowRows": target.setWindowRows(property(camelContext, int.class, value)); return true;
         default: return false;
         }
     }
@@ -43,11 +50,16 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
     @Override
     public Class<?> getOptionType(String name, boolean ignoreCase) {
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "bulkinsertthreshold":
+        case "bulkInsertThreshold": return int.class;
+        case "connecttimeout":
+        case "connectTimeout": return long.class;
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return int.class;
+        case "order": return java.lang.String.class;
         case "querytimeout":
         case "queryTimeout": return long.class;
         case "schemamapping":
@@ -56,6 +68,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "type": return java.lang.String.class;
         case "unrepresentable": return java.lang.String.class;
         case "url": return java.lang.String.class;
+        case "windowrows":
+        case "windowRows": return int.class;
         default: return null;
         }
     }
@@ -64,11 +78,16 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
     public Object getOptionValue(Object obj, String name, boolean ignoreCase) {
         io.pg2any.camel.JdbcApplyConfiguration target = (io.pg2any.camel.JdbcApplyConfiguration) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "bulkinsertthreshold":
+        case "bulkInsertThreshold": return target.getBulkInsertThreshold();
+        case "connecttimeout":
+        case "connectTimeout": return target.getConnectTimeout();
         case "divergence": return target.getDivergence();
         case "durableinterval":
         case "durableInterval": return target.getDurableInterval();
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return target.getMaxRowsPerInsert();
+        case "order": return target.getOrder();
         case "querytimeout":
         case "queryTimeout": return target.getQueryTimeout();
         case "schemamapping":
@@ -77,6 +96,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "type": return target.getType();
         case "unrepresentable": return target.getUnrepresentable();
         case "url": return target.getUrl();
+        case "windowrows":
+        case "windowRows": return target.getWindowRows();
         default: return null;
         }
     }

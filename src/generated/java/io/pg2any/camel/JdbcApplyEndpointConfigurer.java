@@ -23,6 +23,10 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
     public boolean configure(CamelContext camelContext, Object obj, String name, Object value, boolean ignoreCase) {
         JdbcApplyEndpoint target = (JdbcApplyEndpoint) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "bulkinsertthreshold":
+        case "bulkInsertThreshold": target.getConfiguration().setBulkInsertThreshold(property(camelContext, int.class, value)); return true;
+        case "connecttimeout":
+        case "connectTimeout": target.getConfiguration().setConnectTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "divergence": target.getConfiguration().setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": target.getConfiguration().setDurableInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
@@ -30,6 +34,7 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": target.getConfiguration().setMaxRowsPerInsert(property(camelContext, int.class, value)); return true;
+        case "order": target.getConfiguration().setOrder(property(camelContext, java.lang.String.class, value)); return true;
         case "querytimeout":
         case "queryTimeout": target.getConfiguration().setQueryTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "schemamapping":
@@ -38,6 +43,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "type": target.getConfiguration().setType(property(camelContext, java.lang.String.class, value)); return true;
         case "unrepresentable": target.getConfiguration().setUnrepresentable(property(camelContext, java.lang.String.class, value)); return true;
         case "url": target.getConfiguration().setUrl(property(camelContext, java.lang.String.class, value)); return true;
+        case "windowrows":
+        case "windowRows": target.getConfiguration().setWindowRows(property(camelContext, int.class, value)); return true;
         default: return false;
         }
     }
@@ -45,6 +52,10 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
     @Override
     public Class<?> getOptionType(String name, boolean ignoreCase) {
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "bulkinsertthreshold":
+        case "bulkInsertThreshold": return int.class;
+        case "connecttimeout":
+        case "connectTimeout": return long.class;
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
@@ -52,6 +63,7 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "lazyStartProducer": return boolean.class;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return int.class;
+        case "order": return java.lang.String.class;
         case "querytimeout":
         case "queryTimeout": return long.class;
         case "schemamapping":
@@ -60,6 +72,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "type": return java.lang.String.class;
         case "unrepresentable": return java.lang.String.class;
         case "url": return java.lang.String.class;
+        case "windowrows":
+        case "windowRows": return int.class;
         default: return null;
         }
     }
@@ -68,6 +82,10 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
     public Object getOptionValue(Object obj, String name, boolean ignoreCase) {
         JdbcApplyEndpoint target = (JdbcApplyEndpoint) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "bulkinsertthreshold":
+        case "bulkInsertThreshold": return target.getConfiguration().getBulkInsertThreshold();
+        case "connecttimeout":
+        case "connectTimeout": return target.getConfiguration().getConnectTimeout();
         case "divergence": return target.getConfiguration().getDivergence();
         case "durableinterval":
         case "durableInterval": return target.getConfiguration().getDurableInterval();
@@ -75,6 +93,7 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "lazyStartProducer": return target.isLazyStartProducer();
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return target.getConfiguration().getMaxRowsPerInsert();
+        case "order": return target.getConfiguration().getOrder();
         case "querytimeout":
         case "queryTimeout": return target.getConfiguration().getQueryTimeout();
         case "schemamapping":
@@ -83,6 +102,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "type": return target.getConfiguration().getType();
         case "unrepresentable": return target.getConfiguration().getUnrepresentable();
         case "url": return target.getConfiguration().getUrl();
+        case "windowrows":
+        case "windowRows": return target.getConfiguration().getWindowRows();
         default: return null;
         }
     }

@@ -23,11 +23,14 @@ public class JdbcApplyEndpointUriFactory extends org.apache.camel.support.compon
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(11);
+        Set<String> props = new HashSet<>(15);
+        props.add("bulkInsertThreshold");
+        props.add("connectTimeout");
         props.add("divergence");
         props.add("durableInterval");
         props.add("lazyStartProducer");
         props.add("maxRowsPerInsert");
+        props.add("order");
         props.add("pipeline");
         props.add("queryTimeout");
         props.add("schemaMapping");
@@ -35,6 +38,7 @@ public class JdbcApplyEndpointUriFactory extends org.apache.camel.support.compon
         props.add("type");
         props.add("unrepresentable");
         props.add("url");
+        props.add("windowRows");
         PROPERTY_NAMES = Collections.unmodifiableSet(props);
         Set<String> secretProps = new HashSet<>(1);
         secretProps.add("url");

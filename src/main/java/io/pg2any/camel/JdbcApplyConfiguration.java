@@ -9,7 +9,10 @@ import org.apache.camel.spi.UriParams;
 @Configurer
 @UriParams
 public class JdbcApplyConfiguration implements Cloneable {
-    @UriParam(label = "common", enums = "SQLite", description = "The kind of database behind the URL")
+    @UriParam(
+            label = "common",
+            enums = "SQLite,PostgreSQL,MySQL,MariaDB",
+            description = "The kind of database behind the URL")
     private String type;
 
     @UriParam(
@@ -46,6 +49,13 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     @UriParam(
             label = "advanced",
+            defaultValue = "30000",
+            javaType = "java.time.Duration",
+            description = "How long connecting to the target may take")
+    private long connectTimeout = 30_000;
+
+    @UriParam(
+            label = "advanced",
             defaultValue = "10000",
             javaType = "java.time.Duration",
             description = "How long a statement may wait, for a lock for example, before the batch is rolled back and"
@@ -64,6 +74,26 @@ public class JdbcApplyConfiguration implements Cloneable {
             defaultValue = "0",
             description = "Rows of one multi-row INSERT; 0 leaves it to the dialect")
     private int maxRowsPerInsert;
+
+    @UriParam(
+            label = "advanced",
+            defaultValue = "grouped",
+            enums = "grouped,strict",
+            description = "grouped writes rows by table and net effect per key where nothing at the target can tell;"
+                    + " strict keeps the source's order everywhere")
+    private String order = "grouped";
+
+    @UriParam(
+            label = "advanced",
+            defaultValue = "20000",
+            description = "How many changes are folded together at most before they are written")
+    private int windowRows = 20_000;
+
+    @UriParam(
+            label = "advanced",
+            defaultValue = "500",
+            description = "From how many rows on an insert goes through the target's bulk protocol, where there is one")
+    private int bulkInsertThreshold = 500;
 
     JdbcApplyConfiguration copy() {
         try {
@@ -121,6 +151,14 @@ public class JdbcApplyConfiguration implements Cloneable {
         this.unrepresentable = unrepresentable;
     }
 
+    public long getConnectTimeout() {
+        return connectTimeout;
+    }
+
+    public void setConnectTimeout(long connectTimeout) {
+        this.connectTimeout = connectTimeout;
+    }
+
     public long getQueryTimeout() {
         return queryTimeout;
     }
@@ -135,6 +173,30 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     public void setDurableInterval(long durableInterval) {
         this.durableInterval = durableInterval;
+    }
+
+    public String getOrder() {
+        return order;
+    }
+
+    public void setOrder(String order) {
+        this.order = order;
+    }
+
+    public int getWindowRows() {
+        return windowRows;
+    }
+
+    public void setWindowRows(int windowRows) {
+        this.windowRows = windowRows;
+    }
+
+    public int getBulkInsertThreshold() {
+        return bulkInsertThreshold;
+    }
+
+    public void setBulkInsertThreshold(int bulkInsertThreshold) {
+        this.bulkInsertThreshold = bulkInsertThreshold;
     }
 
     public int getMaxRowsPerInsert() {

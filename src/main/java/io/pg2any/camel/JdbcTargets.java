@@ -1,6 +1,7 @@
 package io.pg2any.camel;
 
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.ApplyOrder;
 import io.pg2any.apply.DivergencePolicy;
 import io.pg2any.apply.KeySource;
 import io.pg2any.apply.TableMapping;
@@ -11,6 +12,9 @@ import io.pg2any.apply.ValuePolicy;
 import io.pg2any.apply.jdbc.JdbcDialect;
 import io.pg2any.apply.jdbc.JdbcTarget;
 import io.pg2any.apply.jdbc.SqlScript;
+import io.pg2any.apply.jdbc.MariaDbDialect;
+import io.pg2any.apply.jdbc.MySqlDialect;
+import io.pg2any.apply.jdbc.PostgresDialect;
 import io.pg2any.apply.jdbc.SqliteDialect;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -54,8 +58,12 @@ public final class JdbcTargets {
                 constant(DivergencePolicy.class, "divergence", configuration.getDivergence()),
                 keys,
                 Duration.ofMillis(configuration.getDurableInterval()),
+                Duration.ofMillis(configuration.getConnectTimeout()),
                 Duration.ofMillis(configuration.getQueryTimeout()),
-                configuration.getMaxRowsPerInsert());
+                configuration.getMaxRowsPerInsert(),
+                constant(ApplyOrder.class, "order", configuration.getOrder()),
+                configuration.getWindowRows(),
+                configuration.getBulkInsertThreshold());
     }
 
     private static JdbcDialect dialect(JdbcApplyConfiguration configuration, ApplyOptions options)
@@ -66,7 +74,17 @@ public final class JdbcTargets {
         if (type.equalsIgnoreCase("SQLite")) {
             return new SqliteDialect(url, options.values(), options.lockTimeout());
         }
-        throw new IllegalArgumentException("jdbcapply: type " + type + " is unknown; there is SQLite");
+        if (type.equalsIgnoreCase("PostgreSQL")) {
+            return new PostgresDialect(url, options);
+        }
+        if (type.equalsIgnoreCase("MySQL")) {
+            return new MySqlDialect(url, options);
+        }
+        if (type.equalsIgnoreCase("MariaDB")) {
+            return new MariaDbDialect(url, options);
+        }
+        throw new IllegalArgumentException(
+                "jdbcapply: type " + type + " is unknown; there are SQLite, PostgreSQL, MySQL, MariaDB");
     }
 
     private static <E extends Enum<E>> E constant(Class<E> type, String option, String value) {

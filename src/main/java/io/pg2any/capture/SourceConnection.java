@@ -29,7 +29,7 @@ final class SourceConnection implements AutoCloseable {
      */
     private static final String SESSION_FORMATS = "SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres';"
             + " SET timezone = 'UTC'; SET extra_float_digits = 3; SET bytea_output = 'hex'; SET xmloption = 'content';"
-            + " SET client_min_messages = 'warning'; SET statement_timeout = 0;"
+            + " SET lc_monetary = 'C'; SET client_min_messages = 'warning'; SET statement_timeout = 0;"
             + " SET idle_in_transaction_session_timeout = 0";
 
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(60);

@@ -80,8 +80,12 @@ class Application {
         to.setTables(settings.text(Setting.TABLES));
         to.setDivergence(settings.text(Setting.DIVERGENCE));
         to.setUnrepresentable(settings.text(Setting.UNREPRESENTABLE));
+        to.setConnectTimeout(settings.number(Setting.CONNECTION_TIMEOUT) * 1000);
         to.setQueryTimeout(settings.number(Setting.QUERY_TIMEOUT) * 1000);
         to.setDurableInterval(settings.number(Setting.DURABLE_INTERVAL));
+        to.setOrder(settings.text(Setting.APPLY_ORDER));
+        to.setWindowRows((int) settings.number(Setting.BATCH_SIZE));
+        to.setBulkInsertThreshold((int) settings.number(Setting.BULK_INSERT_THRESHOLD));
         to.setMaxRowsPerInsert((int) settings.number(Setting.MAX_ROWS_PER_INSERT));
         return to;
     }

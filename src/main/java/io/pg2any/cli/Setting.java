@@ -63,7 +63,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             "pg2any.source.connectionTimeout",
             "CDC_CONNECTION_TIMEOUT",
             "30",
-            "Seconds that connecting to the source may take");
+            "Seconds that connecting to the source, or to the target, may take");
     static final Setting HANDOFF_BYTES = of(
             "pg2any.capture.handoffBytes",
             "PG2ANY_CAPTURE_HANDOFF_BYTES",
@@ -76,17 +76,22 @@ record Setting(String property, String variable, String fallback, boolean secret
             "Accepted for the namesake's sake (also as `CDC_BUFFER_SIZE`); here bytes are bounded, not entries");
 
     static final Setting TARGET_TYPE = of(
-            "pg2any.target.type", "CDC_DEST_TYPE", null, "Kind of target. This release applies to `SQLite`. Required");
+            "pg2any.target.type",
+            "CDC_DEST_TYPE",
+            null,
+            "Kind of target: `SQLite`, `PostgreSQL`, `MySQL` or `MariaDB`. Required");
     static final Setting TARGET_URI = secret(
             "pg2any.target.uri",
             "CDC_DEST_URI",
-            "Where the target is. SQLite: a path, `sqlite://path`, `file:` or `jdbc:sqlite:` URL. Required");
+            "Where the target is. SQLite: a path, `sqlite://path`, `file:` or `jdbc:sqlite:` URL. Others:"
+                    + " `postgresql://user:password@host:port/database?…`, with `mysql:` or `mariadb:` in its place, or the"
+                    + " JDBC URL. Required");
     static final Setting SCHEMA_MAPPING = of(
             "pg2any.target.schemaMapping",
             "CDC_SCHEMA_MAPPING",
             "",
-            "Where schemas go: `source:target,source2:target2`. SQLite has no schemas: `public` is left away, `s.t`"
-                    + " becomes table `s_t`");
+            "Where schemas go: `source:target,source2:target2`. Unmapped, `public` is the target's default schema, and any"
+                    + " other is a schema (in MySQL a database) of the same name. SQLite has no schemas: `s.t` becomes table `s_t`");
     static final Setting TABLES = of(
             "pg2any.tables",
             "PG2ANY_TABLES",
@@ -118,17 +123,24 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_MAX_ROWS_PER_INSERT",
             "0",
             "Rows of one multi-row INSERT; 0 leaves it to the dialect");
+    static final Setting APPLY_ORDER = of(
+            "pg2any.apply.order",
+            "PG2ANY_APPLY_ORDER",
+            "grouped",
+            "`grouped`: rows are written by table and net effect per key, where nothing at the target can tell;"
+                    + " `strict`: in the source's order everywhere");
     static final Setting BATCH_SIZE = of(
             "pg2any.target.batchSize",
             "CDC_BATCH_SIZE",
-            null,
-            "Accepted for the namesake's sake (also as `CDC_COMMIT_BATCH_SIZE`); a source transaction is never cut here,"
-                    + " see `pg2any.staging.batchBytes`");
+            "20000",
+            "How many changes are folded together at most before they are written (also as `CDC_COMMIT_BATCH_SIZE`); a"
+                    + " source transaction is never cut by it");
     static final Setting BULK_INSERT_THRESHOLD = of(
             "pg2any.target.bulkInsertThreshold",
             "CDC_BULK_INSERT_THRESHOLD",
-            null,
-            "Accepted for the namesake's sake; SQLite has no bulk protocol");
+            "500",
+            "From how many rows on an insert goes through the bulk protocol of a target that has one (PostgreSQL:"
+                    + " COPY)");
 
     static final Setting STAGING_BASE =
             of("pg2any.staging.base", "CDC_TRANSACTION_FILE_BASE_PATH", ".", "Folder in which `staging/` is made");
@@ -199,6 +211,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             QUERY_TIMEOUT,
             DURABLE_INTERVAL,
             MAX_ROWS_PER_INSERT,
+            APPLY_ORDER,
             BATCH_SIZE,
             BULK_INSERT_THRESHOLD,
             STAGING_BASE,

@@ -29,7 +29,7 @@ final class Settings {
     private static final List<String> TARGET_TYPES =
             List.of("MySQL", "MariaDB", "SqlServer", "SQLite", "PostgreSQL", "Kafka", "Camel");
 
-    private static final List<String> AVAILABLE_TARGET_TYPES = List.of("SQLite");
+    private static final List<String> AVAILABLE_TARGET_TYPES = List.of("SQLite", "PostgreSQL", "MySQL", "MariaDB");
 
     /** Older names of the namesake; what they stood for then is what the newer variable stands for. */
     private static final Map<String, Setting> ALIASES =
@@ -123,7 +123,8 @@ final class Settings {
         checkNumber(Setting.QUERY_TIMEOUT, 1, 86400, problems);
         checkNumber(Setting.DURABLE_INTERVAL, 0, 3_600_000, problems);
         checkNumber(Setting.MAX_ROWS_PER_INSERT, 0, 100_000, problems);
-        checkNumber(Setting.BATCH_SIZE, 0, Integer.MAX_VALUE, problems);
+        checkOneOf(Setting.APPLY_ORDER, problems, "grouped", "strict");
+        checkNumber(Setting.BATCH_SIZE, 1, Integer.MAX_VALUE, problems);
         checkNumber(Setting.BULK_INSERT_THRESHOLD, 0, Integer.MAX_VALUE, problems);
         checkNumber(Setting.CHANNEL_CAPACITY, 1, Integer.MAX_VALUE, problems);
         checkNumber(Setting.HANDOFF_BYTES, 64 << 10, 1 << 30, problems);
@@ -185,7 +186,9 @@ final class Settings {
                     + String.join(", ", AVAILABLE_TARGET_TYPES));
         }
         if (text(Setting.TARGET_URI) == null || text(Setting.TARGET_URI).isEmpty()) {
-            problems.add(named(Setting.TARGET_URI) + " is missing: for SQLite set it to a file, such as ./replica.db");
+            problems.add(named(Setting.TARGET_URI)
+                    + " is missing: set it to a file for SQLite, such as ./replica.db, and else to a"
+                    + " URL, such as postgresql://user:password@host:5432/database");
         }
         try {
             TableMapping.parse(text(Setting.SCHEMA_MAPPING));

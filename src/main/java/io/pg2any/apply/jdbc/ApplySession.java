@@ -1,6 +1,7 @@
 package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.ApplyOrder;
 import io.pg2any.apply.DivergencePolicy;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
@@ -26,6 +27,7 @@ final class ApplySession {
     private final ChangePlace place = new ChangePlace();
     private final Set<String> warnedTables = new HashSet<>();
     private final Map<String, RowCounts> counts = new HashMap<>();
+    private final Set<String> orderedTables = new HashSet<>();
     private boolean strict;
 
     ApplySession(JdbcDialect dialect, ApplyOptions options, TargetStatus status) {
@@ -72,6 +74,22 @@ final class ApplySession {
 
     void strict(boolean now) {
         strict = now;
+    }
+
+    /** Whether rows of this source table may be written by net effect instead of in their order. */
+    boolean mayGroup(String sourceTable) {
+        return !strict
+                && options.order() == ApplyOrder.GROUPED
+                // An upsert must happen before the next change of the same row.
+                && options.divergence() != DivergencePolicy.UPSERT
+                && !orderedTables.contains(sourceTable);
+    }
+
+    /** The target has refused a table's rows as sets. */
+    void keepOrder(String sourceTable, String reason) {
+        if (orderedTables.add(sourceTable)) {
+            LOG.warn("{}: from now on rows are written in their order: {}", sourceTable, reason);
+        }
     }
 
     /** The first one of a table is worth a line; from there on the counter tells. */

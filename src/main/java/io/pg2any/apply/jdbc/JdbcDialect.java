@@ -1,8 +1,8 @@
 package io.pg2any.apply.jdbc;
 
+import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.TargetException;
-import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
 import java.math.BigDecimal;
 import java.sql.Connection;
@@ -78,16 +78,44 @@ public interface JdbcDialect {
     /** Equal for two identifiers exactly when the target takes them for the same. */
     String fold(String identifier);
 
+    /** {@link #fold} for names of tables, where the target compares them in another way than those of columns. */
+    default String foldTable(String identifier) {
+        return fold(identifier);
+    }
+
     /**
-     * @param key whether the column is part of the primary key, for targets that limit what a key may be
+     * @param column index of the column
+     * @param key the columns that make up the primary key, for targets that limit what a key may be
      */
-    ColumnType columnType(Column column, boolean key);
+    ColumnType columnType(Relation relation, int column, List<String> key);
 
     /** Whether an existing column keeps every value of this type as it is, so that it reads back the same. */
     boolean keeps(TargetColumn existing, ColumnType type);
 
+    /** Statements that write many rows of this table at once; empty where the dialect or the table's key has none. */
+    default Optional<RowSets> rowSets(Connection connection, TargetTable table, ApplyOptions options) {
+        return Optional.empty();
+    }
+
+    /**
+     * Whether more than the key relates the table's rows to one another or to other tables' (a unique index beside the
+     * key, a foreign key that is enforced, a trigger), so that they must be written in the source's order.
+     */
+    default boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
+        return true;
+    }
+
     /** The table's columns in order; empty when there is no such table. */
     Optional<List<TargetColumn>> columns(Connection connection, TableName table) throws SQLException;
+
+    /** Whether there is such a schema or database to put tables into. */
+    default boolean hasContainer(Connection connection, String container) throws SQLException {
+        return true;
+    }
+
+    default String createContainer(String container) {
+        throw new UnsupportedOperationException(name() + " has no schemas");
+    }
 
     /** Creates the position table {@link PositionTable#NAME} unless it is there. */
     String positionTable();

@@ -180,12 +180,14 @@ public final class JdbcTarget implements Target {
                 return applyOnce(batch);
             } catch (SchemaChangeNeededException e) {
                 rollBack();
-                for (String sql : e.statements()) {
-                    try (Statement statement = connection.createStatement()) {
+                try (Statement statement = connection.createStatement()) {
+                    for (String sql : e.statements()) {
                         statement.execute(sql);
                     }
+                    connection.commit();
+                } catch (SQLException refused) {
+                    throw session.failure(e.table(), refused, connection);
                 }
-                connection.commit();
             }
         }
     }

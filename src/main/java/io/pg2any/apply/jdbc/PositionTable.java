@@ -52,6 +52,10 @@ final class PositionTable {
     }
 
     void create(Connection connection) throws SQLException {
+        // IF NOT EXISTS alone would ask for the right to create, needed or not.
+        if (dialect.columns(connection, new TableName(null, NAME)).isPresent()) {
+            return;
+        }
         try (Statement statement = connection.createStatement()) {
             statement.execute(dialect.positionTable());
         }

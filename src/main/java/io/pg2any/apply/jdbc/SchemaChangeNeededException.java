@@ -6,11 +6,20 @@ import java.util.List;
 final class SchemaChangeNeededException extends Exception {
     private static final long serialVersionUID = 1L;
 
+    private final String table;
     private final transient List<String> statements;
 
-    SchemaChangeNeededException(List<String> statements) {
+    /**
+     * @param table for messages
+     */
+    SchemaChangeNeededException(String table, List<String> statements) {
         super("the schema must change first", null, false, false);
+        this.table = table;
         this.statements = List.copyOf(statements);
+    }
+
+    String table() {
+        return table;
     }
 
     List<String> statements() {

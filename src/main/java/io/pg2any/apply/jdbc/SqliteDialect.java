@@ -4,7 +4,6 @@ import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.apply.ValuePolicy;
-import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -202,8 +201,8 @@ public final class SqliteDialect implements JdbcDialect {
     }
 
     @Override
-    public ColumnType columnType(Column column, boolean key) {
-        switch (PostgresType.nameOf(column)) {
+    public ColumnType columnType(Relation relation, int column, List<String> key) {
+        switch (PostgresType.nameOf(relation.columns().get(column))) {
             case "bool":
                 return new ColumnType("INTEGER", Types.INTEGER, SqliteDialect::bindBool);
             case "int2", "int4", "int8", "oid", "xid", "cid":

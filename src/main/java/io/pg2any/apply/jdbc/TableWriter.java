@@ -22,7 +22,7 @@ import java.util.Map;
  * Writes the rows of one relation version into its table, in the order they come. Rows of a run that share a statement
  * wait until the run ends ({@link #flush}) or is long enough; whoever writes to another table in between flushes first.
  */
-final class TableWriter {
+final class TableWriter implements RowWriter {
     /** Rows wait only up to this size: a block is for many small rows. */
     private static final int PENDING_BYTES = 1 << 20;
 
@@ -92,23 +92,26 @@ final class TableWriter {
         return most == 0 ? rows : Math.min(most, rows);
     }
 
-    TargetTable table() {
+    @Override
+    public TargetTable table() {
         return table;
     }
 
-    void insert(Tuple row) throws SQLException, TargetException {
+    @Override
+    public void insert(Tuple row) throws SQLException, TargetException {
         if (pendingForm != null) {
             flushBatch();
         }
         requireColumns(row);
         pendingInserts[pendingInsertCount++] = row;
-        pendingBytes += sizeOf(row);
+        pendingBytes += Tuples.size(row);
         if (pendingInsertCount == insertRows || pendingBytes >= PENDING_BYTES) {
             flushInserts();
         }
     }
 
-    void update(Change.Update change) throws SQLException, TargetException {
+    @Override
+    public void update(Change.Update change) throws SQLException, TargetException {
         Tuple row = change.row();
         Tuple old = change.old();
         requireIdentity("update");
@@ -124,7 +127,7 @@ final class TableWriter {
         for (int column : form.match()) {
             bind(statement, parameter++, column, matched);
         }
-        int size = sizeOf(row) + (old != null ? sizeOf(old) : 0);
+        int size = Tuples.size(row) + (old != null ? Tuples.size(old) : 0);
         if (batchRows > 1) {
             add(size);
             return;
@@ -141,7 +144,8 @@ final class TableWriter {
         }
     }
 
-    void delete(Change.Delete change) throws SQLException, TargetException {
+    @Override
+    public void delete(Change.Delete change) throws SQLException, TargetException {
         requireIdentity("delete");
         Tuple old = change.old();
         requireColumns(old);
@@ -157,11 +161,11 @@ final class TableWriter {
             bind(delete.statement(), parameter++, column, old);
         }
         if (batchRows > 1) {
-            add(sizeOf(old));
+            add(Tuples.size(old));
             return;
         }
         int count = execute(delete.statement(), "delete");
-        release(delete.statement(), sizeOf(old));
+        release(delete.statement(), Tuples.size(old));
         if (count == 1) {
             counts.written(RowKind.DELETE, 1);
         } else if (count == 0) {
@@ -171,8 +175,8 @@ final class TableWriter {
         }
     }
 
-    /** Empties the table; the caller has flushed every writer. */
-    void truncate() throws SQLException, TargetException {
+    @Override
+    public void truncate() throws SQLException, TargetException {
         try (Statement statement = connection.createStatement()) {
             statement.executeUpdate(dialect.truncate(table.name()));
         } catch (SQLException e) {
@@ -181,7 +185,8 @@ final class TableWriter {
         counts.written(RowKind.TRUNCATE, 1);
     }
 
-    void flush() throws SQLException, TargetException {
+    @Override
+    public void flush() throws SQLException, TargetException {
         flushInserts();
         flushBatch();
     }
@@ -301,14 +306,7 @@ final class TableWriter {
                 }
             }
         }
-        boolean keyChanged = false;
-        if (old != null) {
-            requireColumns(old);
-            for (int column : table.key()) {
-                // An out-of-line key that did not change comes with an old tuple too.
-                keyChanged |= !row.isUnchanged(column) && !row.sameValue(column, old, column);
-            }
-        }
+        boolean keyChanged = changesKey(row, old);
         if (missing == null && !keyChanged) {
             if (plainUpdate == null) {
                 plainUpdate = newUpdateForm(false, new BitSet());
@@ -326,6 +324,18 @@ final class TableWriter {
             updates.put(key, form);
         }
         return form;
+    }
+
+    /** An out-of-line key that did not change comes with an old tuple too. */
+    boolean changesKey(Tuple row, Tuple old) throws TargetException {
+        boolean changed = false;
+        if (old != null) {
+            requireColumns(old);
+            for (int column : table.key()) {
+                changed |= !row.isUnchanged(column) && !row.sameValue(column, old, column);
+            }
+        }
+        return changed;
     }
 
     private Form newUpdateForm(boolean keyChanged, BitSet missing) throws SQLException, TargetException {
@@ -446,7 +456,7 @@ final class TableWriter {
         return text.append("), ").append(session.place()).toString();
     }
 
-    private void requireIdentity(String verb) throws TargetException {
+    void requireIdentity(String verb) throws TargetException {
         if (table.key().length == 0 && !full) {
             throw new TargetException(
                     Kind.REJECTED,
@@ -455,22 +465,11 @@ final class TableWriter {
         }
     }
 
-    private void requireColumns(Tuple tuple) throws TargetException {
+    void requireColumns(Tuple tuple) throws TargetException {
         if (tuple.size() != columns) {
             throw new TargetException(
                     Kind.FATAL, describe("row") + ": has " + tuple.size() + " values for " + columns + " columns");
         }
-    }
-
-    private static int sizeOf(Tuple tuple) {
-        int last = tuple.size() - 1;
-        if (last < 0) {
-            return 0;
-        }
-        byte kind = tuple.kind(last);
-        boolean hasBytes = kind == Tuple.TEXT || kind == Tuple.BINARY;
-        int end = tuple.offset(last) + (hasBytes ? tuple.length(last) : 0);
-        return Math.max(0, end - tuple.offset(0));
     }
 
     private void closeForms() throws SQLException {
@@ -480,7 +479,8 @@ final class TableWriter {
         updates.clear();
     }
 
-    void close() throws SQLException {
+    @Override
+    public void close() throws SQLException {
         closeForms();
         for (PreparedStatement statement : inserts) {
             if (statement != null) {

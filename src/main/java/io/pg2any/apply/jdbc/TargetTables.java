@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,13 +35,16 @@ final class TargetTables {
     private final boolean ddlInTransaction;
     private final JdbcDialect dialect;
     private final ApplySession session;
-    private final Map<Integer, TableWriter> writers = new HashMap<>();
+    private final ChangeWindow window;
+    private final Map<Integer, RowWriter> writers = new HashMap<>();
     private final Map<Integer, Relation> announced = new HashMap<>();
     /** Folded target table to the source table that fills it. */
     private final Map<String, String> owners = new HashMap<>();
 
     private Relation currentRelation;
-    private TableWriter current;
+    private RowWriter current;
+    /** Among the tables whose rows keep their order, also between them, only one has rows that wait. */
+    private RowWriter currentOrdered;
 
     TargetTables(Connection connection, JdbcDialect dialect, ApplySession session) {
         this(connection, dialect, session, dialect.transactionalDdl());
@@ -54,6 +58,7 @@ final class TargetTables {
         this.connection = connection;
         this.dialect = dialect;
         this.session = session;
+        this.window = new ChangeWindow(session.options().windowRows());
     }
 
     /** Writes the change, or lets it wait for the next of its kind until {@link #flush}. */
@@ -68,29 +73,37 @@ final class TargetTables {
             truncate(truncate);
         }
         // A logical message is for subscribers of events; a table has no place for it.
+        if (window.isFull()) {
+            flush();
+        }
     }
 
     /** One statement of the source: every table is there before the first is emptied. */
     private void truncate(Change.Truncate truncate) throws SQLException, TargetException, SchemaChangeNeededException {
-        List<TableWriter> truncated = new ArrayList<>();
+        List<RowWriter> truncated = new ArrayList<>();
         for (Relation relation : truncate.relations()) {
             truncated.add(writer(relation));
         }
         flush();
-        for (TableWriter writer : truncated) {
+        for (RowWriter writer : truncated) {
             writer.truncate();
         }
     }
 
-    /** The relation's writer; what waits in another table's writer is written first. */
-    private TableWriter writer(Relation relation) throws SQLException, TargetException, SchemaChangeNeededException {
+    /** The relation's writer; what waits in another table whose order matters is written first. */
+    private RowWriter writer(Relation relation) throws SQLException, TargetException, SchemaChangeNeededException {
         if (relation == currentRelation) {
             return current;
         }
-        flush();
-        TableWriter writer = writers.get(relation.oid());
+        RowWriter writer = writers.get(relation.oid());
         if (writer == null || announced.get(relation.oid()) != relation) {
             writer = adopt(relation, writer);
+        }
+        if (writer instanceof TableWriter && writer != currentOrdered) {
+            if (currentOrdered != null) {
+                currentOrdered.flush();
+            }
+            currentOrdered = writer;
         }
         currentRelation = relation;
         current = writer;
@@ -119,10 +132,12 @@ final class TargetTables {
         }
     }
 
-    private TableWriter adopt(Relation relation, TableWriter known)
+    private RowWriter adopt(Relation relation, RowWriter known)
             throws SQLException, TargetException, SchemaChangeNeededException {
         // Every new session of the source announces its tables again, mostly as they were.
         if (known == null || !known.table().relation().equals(relation)) {
+            // Another relation, or version of it, may go to the same table.
+            flush();
             TargetTable table = prepare(relation);
             if (known != null) {
                 known.close();
@@ -131,10 +146,22 @@ final class TargetTables {
             if (writers.size() >= OPEN_WRITERS) {
                 closeWriters();
             }
-            writers.put(relation.oid(), new TableWriter(connection, dialect, table, session));
+            writers.put(relation.oid(), newWriter(table));
         }
         announced.put(relation.oid(), relation);
         return writers.get(relation.oid());
+    }
+
+    private RowWriter newWriter(TargetTable table) throws SQLException, TargetException {
+        TableWriter ordered = new TableWriter(connection, dialect, table, session);
+        if (table.keyless() || !session.mayGroup(table.relation().displayName())) {
+            return ordered;
+        }
+        Optional<RowSets> sets = dialect.rowSets(connection, table, session.options());
+        if (sets.isEmpty() || dialect.orderMatters(connection, table)) {
+            return ordered;
+        }
+        return new FoldedWriter(connection, ordered, sets.get(), session, window);
     }
 
     /** Finds or makes the relation's table and says how its rows are found. */
@@ -150,8 +177,8 @@ final class TargetTables {
     }
 
     private void own(Relation relation, TableName name) throws TargetException {
-        String place = dialect.fold(dialect.qualified(name));
-        if (name.container() == null && place.equals(dialect.fold(dialect.quote(PositionTable.NAME)))) {
+        String place = dialect.foldTable(dialect.qualified(name));
+        if (name.container() == null && place.equals(dialect.foldTable(dialect.quote(PositionTable.NAME)))) {
             throw config(relation, name, "is where the position is kept; map the schema elsewhere");
         }
         String owner = owners.putIfAbsent(place, relation.displayName());
@@ -183,15 +210,23 @@ final class TargetTables {
         List<String> key = newKey(relation);
         List<String> definitions = new ArrayList<>();
         List<String> names = new ArrayList<>();
-        for (Column column : relation.columns()) {
-            boolean isKey = key.contains(column.name());
-            String definition = definition(column, isKey);
-            definitions.add(isKey ? definition + " NOT NULL" : definition);
-            names.add(column.name());
+        for (int i = 0; i < relation.columns().size(); i++) {
+            String column = relation.columns().get(i).name();
+            String definition = definition(relation, i, key);
+            definitions.add(key.contains(column) ? definition + " NOT NULL" : definition);
+            names.add(column);
         }
-        change(List.of(dialect.createTable(name, definitions, key)), relation, name);
+        List<String> statements = new ArrayList<>();
+        if (name.container() != null && !dialect.hasContainer(connection, name.container())) {
+            statements.add(dialect.createContainer(name.container()));
+        }
+        statements.add(dialect.createTable(name, definitions, key));
+        change(statements, relation, name);
         LOG.info("Created table {} for {}", name.displayName(), relation.displayName());
-        return new TargetTable(relation, name, names, types(relation, key), indexes(relation, key));
+        ColumnType[] types = types(relation, key);
+        List<String> declarations =
+                Arrays.stream(types).map(ColumnType::declaration).toList();
+        return new TargetTable(relation, name, names, declarations, types, indexes(relation, key));
     }
 
     private void requireMayCreate(Relation relation, TableName name) throws TargetException {
@@ -229,7 +264,14 @@ final class TargetTables {
         }
         addColumns(relation, name, missing(relation, existing));
         List<String> key = matchKey(relation, existing, names);
-        return new TargetTable(relation, name, names, types(relation, key), indexes(relation, key));
+        ColumnType[] types = types(relation, key);
+        List<String> declarations = new ArrayList<>();
+        for (int i = 0; i < types.length; i++) {
+            TargetColumn found =
+                    byName.get(dialect.fold(relation.columns().get(i).name()));
+            declarations.add(found == null ? types[i].declaration() : found.declaredType());
+        }
+        return new TargetTable(relation, name, names, declarations, types, indexes(relation, key));
     }
 
     private Map<String, TargetColumn> folded(List<TargetColumn> existing) {
@@ -265,12 +307,20 @@ final class TargetTables {
 
     private void requireKept(Relation relation, TableName name, List<TargetColumn> existing) throws TargetException {
         Map<String, TargetColumn> byName = folded(existing);
+        List<String> key = new ArrayList<>();
         for (Column column : relation.columns()) {
             TargetColumn found = byName.get(dialect.fold(column.name()));
+            if (found != null && found.keyOrdinal() > 0) {
+                key.add(column.name());
+            }
+        }
+        for (int i = 0; i < relation.columns().size(); i++) {
+            TargetColumn found =
+                    byName.get(dialect.fold(relation.columns().get(i).name()));
             if (found == null) {
                 continue;
             }
-            ColumnType type = dialect.columnType(column, found.keyOrdinal() > 0);
+            ColumnType type = dialect.columnType(relation, i, key);
             if (!dialect.keeps(found, type)) {
                 throw config(
                         relation,
@@ -299,7 +349,8 @@ final class TargetTables {
         List<String> statements = new ArrayList<>();
         for (Column column : missing) {
             missingNames.add(column.name());
-            statements.add(dialect.addColumn(name, definition(column, false)));
+            int index = relation.columns().indexOf(column);
+            statements.add(dialect.addColumn(name, definition(relation, index, List.of())));
         }
         change(statements, relation, name);
         LOG.info(
@@ -336,16 +387,15 @@ final class TargetTables {
         return key;
     }
 
-    private String definition(Column column, boolean key) {
-        return dialect.quote(column.name()) + " "
-                + dialect.columnType(column, key).declaration();
+    private String definition(Relation relation, int column, List<String> key) {
+        return dialect.quote(relation.columns().get(column).name()) + " "
+                + dialect.columnType(relation, column, key).declaration();
     }
 
     private ColumnType[] types(Relation relation, List<String> key) {
         ColumnType[] types = new ColumnType[relation.columns().size()];
         for (int i = 0; i < types.length; i++) {
-            Column column = relation.columns().get(i);
-            types[i] = dialect.columnType(column, key.contains(column.name()));
+            types[i] = dialect.columnType(relation, i, key);
         }
         return types;
     }
@@ -363,16 +413,16 @@ final class TargetTables {
 
     private void change(List<String> statements, Relation relation, TableName name)
             throws TargetException, SchemaChangeNeededException {
+        String table = "table " + name.displayName() + " (source " + relation.displayName() + ")";
         if (!ddlInTransaction) {
-            throw new SchemaChangeNeededException(statements);
+            throw new SchemaChangeNeededException(table, statements);
         }
         try (Statement statement = connection.createStatement()) {
             for (String sql : statements) {
                 statement.execute(sql);
             }
         } catch (SQLException e) {
-            throw session.failure(
-                    "table " + name.displayName() + " (source " + relation.displayName() + ")", e, connection);
+            throw session.failure(table, e, connection);
         }
     }
 
@@ -385,24 +435,32 @@ final class TargetTables {
 
     /** Writes what waits. */
     void flush() throws SQLException, TargetException {
-        if (current != null) {
-            current.flush();
+        if (currentOrdered != null) {
+            currentOrdered.flush();
         }
+        for (RowWriter writer : writers.values()) {
+            if (writer != currentOrdered) {
+                writer.flush();
+            }
+        }
+        window.clear();
     }
 
     private void closeWriters() throws SQLException {
-        for (TableWriter writer : writers.values()) {
+        for (RowWriter writer : writers.values()) {
             writer.close();
         }
         writers.clear();
+        currentOrdered = null;
+        currentRelation = null;
     }
 
     /** Drops all that is known of tables, and what waits. */
     void close() throws SQLException {
         current = null;
-        currentRelation = null;
         announced.clear();
         owners.clear();
+        window.clear();
         closeWriters();
     }
 }

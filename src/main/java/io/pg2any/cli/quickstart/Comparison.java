@@ -30,7 +30,8 @@ public record Comparison(List<TableComparison> tables) {
             SET LOCAL intervalstyle = 'postgres';
             SET LOCAL timezone = 'UTC';
             SET LOCAL extra_float_digits = 3;
-            SET LOCAL bytea_output = 'hex'
+            SET LOCAL bytea_output = 'hex';
+            SET LOCAL lc_monetary = 'C'
             """;
 
     private static final String TABLES = """

@@ -64,8 +64,12 @@ abstract class DialectContract {
     /** A session of somebody else, auto-commit on. */
     abstract Connection reader() throws SQLException;
 
+    /** Drops what the test before has left. */
+    abstract void emptyTarget() throws SQLException;
+
     @BeforeEach
-    void openTarget() throws TargetException {
+    void openTarget() throws Exception {
+        emptyTarget();
         open(ApplyOptions.defaults("test"));
     }
 
@@ -417,8 +421,7 @@ abstract class DialectContract {
         apply(new Delete(bag, same));
         assertThat(rows("SELECT * FROM bag ORDER BY a")).containsExactly(row("1", null), row("1", null), row("2", "x"));
         apply(new Update(bag, same, tuple("1", "now")));
-        assertThat(rows("SELECT b FROM bag WHERE a = 1 ORDER BY b NULLS FIRST"))
-                .containsExactly(row((String) null), row("now"));
+        assertThat(rows("SELECT b FROM bag WHERE a = 1")).containsExactlyInAnyOrder(row((String) null), row("now"));
     }
 
     @Test
@@ -485,6 +488,123 @@ abstract class DialectContract {
                         .get(new TableRows("public.other", RowKind.TRUNCATE))
                         .sum())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void keysThatDifferInCaseAccentOrTrailingBlankAreDifferentRows() throws Exception {
+        Relation words = keyed(13, "words", "k* text", "v text");
+        List<String> keys = List.of("a", "A", "a ", "á", "à", "ä", "ß", "ss", "😀", "", " ");
+        List<Change> changes = new ArrayList<>();
+        keys.forEach(key -> changes.add(new Insert(words, tuple(key, "first"))));
+        apply(next().transaction(changes));
+        changes.clear();
+        keys.forEach(key -> changes.add(new Update(words, null, tuple(key, "<" + key + ">"))));
+        changes.add(new Delete(words, keyOnly(words, "A")));
+        changes.add(new Update(words, keyOnly(words, "a "), tuple("A", "moved")));
+        apply(next().transaction(changes));
+        List<List<String>> expected = new ArrayList<>();
+        keys.stream()
+                .filter(key -> !key.equals("A") && !key.equals("a "))
+                .forEach(key -> expected.add(row(key, "<" + key + ">")));
+        expected.add(row("A", "moved"));
+        assertThat(rows("SELECT k, v FROM words")).containsExactlyInAnyOrderElementsOf(expected);
+        assertThat(target.status().divergences()).isEmpty();
+    }
+
+    @Test
+    void underFullTwoRowsWithTwoChangedColumnsAreTwoUpdates() throws Exception {
+        Relation whole = full(14, "pairs", "a int4", "b text", "c text");
+        apply(new Insert(whole, tuple("1", "x", null)), new Insert(whole, tuple("2", "x", null)));
+        apply(
+                new Update(whole, tuple("1", "x", null), tuple("1", "y", "z")),
+                new Update(whole, tuple("2", "x", null), tuple("3", null, "z")));
+        assertThat(rows("SELECT * FROM pairs ORDER BY a")).containsExactly(row("1", "y", "z"), row("3", null, "z"));
+    }
+
+    @Test
+    void aForeignKeyOfTheTargetDoesNotStandInTheWay() throws Exception {
+        execute("CREATE TABLE parent (id INTEGER NOT NULL PRIMARY KEY)");
+        execute("CREATE TABLE child (id INTEGER NOT NULL PRIMARY KEY, parent INTEGER,"
+                + " FOREIGN KEY (parent) REFERENCES parent (id))");
+        Relation parent = keyed(8, "parent", "id* int4");
+        Relation child = keyed(9, "child", "id* int4", "parent int4");
+        apply(
+                new Insert(parent, tuple("1")),
+                new Insert(child, tuple("10", "1")),
+                new Insert(parent, tuple("2")),
+                new Insert(child, tuple("20", "2")),
+                new Update(child, null, tuple("10", "2")));
+        assertThat(rows("SELECT * FROM child ORDER BY id")).containsExactly(row("10", "2"), row("20", "2"));
+        apply(
+                new Delete(child, keyOnly(child, "10")),
+                new Delete(child, keyOnly(child, "20")),
+                new Delete(parent, keyOnly(parent, "2")));
+        assertThat(rows("SELECT * FROM parent")).containsExactly(row("1"));
+        assertThat(rows("SELECT * FROM child")).isEmpty();
+    }
+
+    @Test
+    void aUniqueIndexOfTheTargetSeesTheRowsInTheSourcesOrder() throws Exception {
+        execute("CREATE TABLE uniq (id INTEGER NOT NULL PRIMARY KEY, u INTEGER UNIQUE)");
+        Relation unique = keyed(7, "uniq", "id* int4", "u int4");
+        List<Change> changes = new ArrayList<>();
+        for (int i = 1; i <= 20; i++) {
+            changes.add(new Insert(unique, tuple(i, i)));
+        }
+        apply(next().transaction(changes));
+        changes.clear();
+        for (int i = 20; i >= 1; i--) {
+            changes.add(new Update(unique, null, tuple(i, i + 1)));
+        }
+        changes.add(new Delete(unique, keyOnly(unique, "1")));
+        changes.add(new Insert(unique, tuple("21", "1")));
+        changes.add(new Insert(unique, tuple("1", "2")));
+        apply(next().transaction(changes));
+        assertThat(rows("SELECT id, u FROM uniq WHERE id IN (1, 2, 20, 21) ORDER BY id"))
+                .containsExactly(row("1", "2"), row("2", "3"), row("20", "21"), row("21", "1"));
+    }
+
+    @Test
+    void aSchemaOfAnyNameIsAPlaceOfItsOwn() throws Exception {
+        Relation odd = relation(15, "it's \"odd\"", "t", ReplicaIdentity.DEFAULT, "id* int8", "v text");
+        apply(new Insert(odd, tuple("1", "a")), new Insert(t, tuple("1", "x", "y")));
+        JdbcDialect dialect = dialect(ApplyOptions.defaults("x"));
+        String place = dialect.qualified(dialect.place(odd, TableMapping.NONE));
+        assertThat(rows("SELECT * FROM " + place)).containsExactly(row("1", "a"));
+        assertThat(rows("SELECT * FROM t")).containsExactly(row("1", "x", "y"));
+        execute("DROP TABLE " + place);
+    }
+
+    @Test
+    void aCompositeKeyOfManyKindsFindsItsRow() throws Exception {
+        Relation composite =
+                keyed(16, "composite", "a* int4", "b* text", "c* uuid", "d* timestamptz", "e* numeric", "v text");
+        List<Change> changes = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            changes.add(new Insert(composite, compositeRow(i, "first")));
+        }
+        apply(next().transaction(changes));
+        changes.clear();
+        for (int i = 0; i < 20; i++) {
+            changes.add(new Update(composite, null, compositeRow(i, "second")));
+        }
+        for (int i = 25; i < 30; i++) {
+            changes.add(new Delete(composite, compositeRow(i, null)));
+        }
+        apply(next().transaction(changes));
+        assertThat(rows("SELECT v, count(*) FROM composite GROUP BY v ORDER BY v"))
+                .containsExactly(row("first", "5"), row("second", "20"));
+        assertThat(target.status().divergences()).isEmpty();
+    }
+
+    private static Tuple compositeRow(int i, String v) {
+        return tuple(
+                i / 5,
+                "k" + i,
+                String.format("550e8400-e29b-41d4-a716-%012d", i),
+                "2026-11-22 10:11:12.00000" + i % 10 + "+00",
+                i + ".50",
+                v);
     }
 
     @Test

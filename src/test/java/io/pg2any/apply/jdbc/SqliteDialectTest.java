@@ -17,6 +17,10 @@ class SqliteDialectTest extends DialectContract {
         return new SqliteDialect(folder.resolve("target.db").toString(), options.values(), options.lockTimeout());
     }
 
+    /** Every test has its own file. */
+    @Override
+    void emptyTarget() {}
+
     @Override
     Connection reader() throws SQLException {
         return DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("target.db"));

@@ -178,7 +178,8 @@ class SqliteValuesTest {
     void aDomainIsItsBaseType() throws Exception {
         Column domain = new Column("d", 16500, -1, "int8", false);
         assertThat(new SqliteDialect(folder.resolve("x.db").toString(), ValuePolicy.FAIL, java.time.Duration.ZERO)
-                        .columnType(domain, false)
+                        .columnType(
+                                new Relation(1, "public", "t", ReplicaIdentity.DEFAULT, List.of(domain)), 0, List.of())
                         .declaration())
                 .isEqualTo("INTEGER");
     }
