@@ -51,6 +51,8 @@ public class PgCaptureComponentConfigurer extends PgReplicationSlotComponentConf
         case "protocolVersion": getOrCreateConfiguration(target).setProtocolVersion(property(camelContext, int.class, value)); return true;
         case "publication": getOrCreateConfiguration(target).setPublication(property(camelContext, java.lang.String.class, value)); return true;
         case "streaming": getOrCreateConfiguration(target).setStreaming(property(camelContext, java.lang.String.class, value)); return true;
+        case "twophase":
+        case "twoPhase": getOrCreateConfiguration(target).setTwoPhase(property(camelContext, boolean.class, value)); return true;
         default: return super.configure(camelContext, obj, name, value, ignoreCase);
         }
     }
@@ -79,6 +81,8 @@ public class PgCaptureComponentConfigurer extends PgReplicationSlotComponentConf
         case "protocolVersion": return int.class;
         case "publication": return java.lang.String.class;
         case "streaming": return java.lang.String.class;
+        case "twophase":
+        case "twoPhase": return boolean.class;
         default: return super.getOptionType(name, ignoreCase);
         }
     }
@@ -108,6 +112,8 @@ public class PgCaptureComponentConfigurer extends PgReplicationSlotComponentConf
         case "protocolVersion": return getOrCreateConfiguration(target).getProtocolVersion();
         case "publication": return getOrCreateConfiguration(target).getPublication();
         case "streaming": return getOrCreateConfiguration(target).getStreaming();
+        case "twophase":
+        case "twoPhase": return getOrCreateConfiguration(target).isTwoPhase();
         default: return super.getOptionValue(obj, name, ignoreCase);
         }
     }

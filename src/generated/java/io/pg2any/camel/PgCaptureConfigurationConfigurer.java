@@ -41,6 +41,8 @@ public class PgCaptureConfigurationConfigurer extends org.apache.camel.support.c
         case "protocolVersion": target.setProtocolVersion(property(camelContext, int.class, value)); return true;
         case "publication": target.setPublication(property(camelContext, java.lang.String.class, value)); return true;
         case "streaming": target.setStreaming(property(camelContext, java.lang.String.class, value)); return true;
+        case "twophase":
+        case "twoPhase": target.setTwoPhase(property(camelContext, boolean.class, value)); return true;
         default: return false;
         }
     }
@@ -66,6 +68,8 @@ public class PgCaptureConfigurationConfigurer extends org.apache.camel.support.c
         case "protocolVersion": return int.class;
         case "publication": return java.lang.String.class;
         case "streaming": return java.lang.String.class;
+        case "twophase":
+        case "twoPhase": return boolean.class;
         default: return null;
         }
     }
@@ -92,6 +96,8 @@ public class PgCaptureConfigurationConfigurer extends org.apache.camel.support.c
         case "protocolVersion": return target.getProtocolVersion();
         case "publication": return target.getPublication();
         case "streaming": return target.getStreaming();
+        case "twophase":
+        case "twoPhase": return target.isTwoPhase();
         default: return null;
         }
     }

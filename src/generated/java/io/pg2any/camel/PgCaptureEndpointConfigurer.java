@@ -43,6 +43,8 @@ public class PgCaptureEndpointConfigurer extends PgReplicationSlotEndpointConfig
         case "protocolVersion": target.getConfiguration().setProtocolVersion(property(camelContext, int.class, value)); return true;
         case "publication": target.getConfiguration().setPublication(property(camelContext, java.lang.String.class, value)); return true;
         case "streaming": target.getConfiguration().setStreaming(property(camelContext, java.lang.String.class, value)); return true;
+        case "twophase":
+        case "twoPhase": target.getConfiguration().setTwoPhase(property(camelContext, boolean.class, value)); return true;
         default: return super.configure(camelContext, obj, name, value, ignoreCase);
         }
     }
@@ -70,6 +72,8 @@ public class PgCaptureEndpointConfigurer extends PgReplicationSlotEndpointConfig
         case "protocolVersion": return int.class;
         case "publication": return java.lang.String.class;
         case "streaming": return java.lang.String.class;
+        case "twophase":
+        case "twoPhase": return boolean.class;
         default: return super.getOptionType(name, ignoreCase);
         }
     }
@@ -98,6 +102,8 @@ public class PgCaptureEndpointConfigurer extends PgReplicationSlotEndpointConfig
         case "protocolVersion": return target.getConfiguration().getProtocolVersion();
         case "publication": return target.getConfiguration().getPublication();
         case "streaming": return target.getConfiguration().getStreaming();
+        case "twophase":
+        case "twoPhase": return target.getConfiguration().isTwoPhase();
         default: return super.getOptionValue(obj, name, ignoreCase);
         }
     }

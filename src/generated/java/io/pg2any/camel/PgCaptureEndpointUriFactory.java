@@ -23,7 +23,7 @@ public class PgCaptureEndpointUriFactory extends org.apache.camel.support.compon
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(26);
+        Set<String> props = new HashSet<>(27);
         props.add("autoCreateSlot");
         props.add("bridgeErrorHandler");
         props.add("chunkBytes");
@@ -49,6 +49,7 @@ public class PgCaptureEndpointUriFactory extends org.apache.camel.support.compon
         props.add("slotOptions");
         props.add("statusInterval");
         props.add("streaming");
+        props.add("twoPhase");
         props.add("user");
         PROPERTY_NAMES = Collections.unmodifiableSet(props);
         Set<String> secretProps = new HashSet<>(2);

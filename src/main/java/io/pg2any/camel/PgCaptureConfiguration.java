@@ -52,6 +52,14 @@ public class PgCaptureConfiguration implements Cloneable {
 
     @UriParam(
             label = "consumer",
+            defaultValue = "false",
+            description =
+                    "Whether prepared transactions are sent at their prepare (PostgreSQL 15 and newer) and kept in"
+                            + " staging until they are committed. A slot that was read so once stays so")
+    private boolean twoPhase;
+
+    @UriParam(
+            label = "consumer",
             defaultValue = "30000",
             javaType = "java.time.Duration",
             description = "How long connecting to the server may take")
@@ -138,6 +146,14 @@ public class PgCaptureConfiguration implements Cloneable {
 
     public void setStreaming(String streaming) {
         this.streaming = streaming;
+    }
+
+    public boolean isTwoPhase() {
+        return twoPhase;
+    }
+
+    public void setTwoPhase(boolean twoPhase) {
+        this.twoPhase = twoPhase;
     }
 
     public String getOrigin() {

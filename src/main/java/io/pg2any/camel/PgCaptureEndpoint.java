@@ -147,6 +147,7 @@ public class PgCaptureEndpoint extends PgReplicationSlotEndpoint {
                 .protocolVersion(
                         protocol != null ? Integer.parseInt(protocol.toString()) : configuration.getProtocolVersion())
                 .streaming(Streaming.parse(streaming != null ? streaming.toString() : configuration.getStreaming()))
+                .twoPhase(configuration.isTwoPhase())
                 .localOnly(CaptureConfig.localOnly(origin != null ? origin.toString() : configuration.getOrigin()))
                 .statusInterval(Duration.ofSeconds(getStatusInterval()))
                 .idleConfirmInterval(Duration.ofMillis(configuration.getIdleConfirmInterval()))

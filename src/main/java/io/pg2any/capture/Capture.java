@@ -365,7 +365,7 @@ public final class Capture implements AutoCloseable {
             }
         }
         LOG.info("creating slot {}; it waits for the write transactions that run now", config.slot());
-        Lsn start = source.createSlot(config.slot());
+        Lsn start = source.createSlot(config.slot(), config.twoPhase());
         LOG.info("created slot {}, which begins at {}", config.slot(), start);
         return start;
     }

@@ -17,6 +17,8 @@ import java.util.regex.Pattern;
  * @param createPublication whether a fresh pipeline may create missing publications, {@code FOR ALL TABLES}
  * @param protocolVersion pgoutput's protocol, 1 to 4; 0 is the highest that the server offers
  * @param streaming whether large transactions are sent while they are open
+ * @param twoPhase whether prepared transactions are sent at their prepare, not when they are committed; a slot that was
+ *     read so once stays so
  * @param localOnly whether what the server itself got by replication is left out, so that two pipelines in opposite
  *     directions do not send changes round in circles
  * @param statusInterval longest silence towards the server; shortened to a third of its {@code wal_sender_timeout}
@@ -36,6 +38,7 @@ public record CaptureConfig(
         boolean createPublication,
         int protocolVersion,
         Streaming streaming,
+        boolean twoPhase,
         boolean localOnly,
         Duration statusInterval,
         Duration idleConfirmInterval,
@@ -104,7 +107,8 @@ public record CaptureConfig(
     public String toString() {
         return "CaptureConfig[" + connection + ", slot=" + slot + ", publications=" + publications + ", createSlot="
                 + createSlot + ", createPublication=" + createPublication + ", protocolVersion=" + protocolVersion
-                + ", streaming=" + streaming + ", localOnly=" + localOnly + ", statusInterval=" + statusInterval
+                + ", streaming=" + streaming + ", twoPhase=" + twoPhase + ", localOnly=" + localOnly
+                + ", statusInterval=" + statusInterval
                 + ", idleConfirmInterval=" + idleConfirmInterval
                 + ", connectTimeout=" + connectTimeout + ", handoffBytes=" + handoffBytes + ", chunkBytes="
                 + chunkBytes + ", reconnectMin=" + reconnectMin + ", reconnectMax=" + reconnectMax
@@ -120,6 +124,7 @@ public record CaptureConfig(
         private boolean createPublication;
         private int protocolVersion;
         private Streaming streaming = Streaming.AUTO;
+        private boolean twoPhase;
         private boolean localOnly;
         private Duration statusInterval = Duration.ofSeconds(10);
         private Duration idleConfirmInterval = Duration.ofSeconds(10);
@@ -153,6 +158,11 @@ public record CaptureConfig(
 
         public Builder streaming(Streaming value) {
             streaming = value;
+            return this;
+        }
+
+        public Builder twoPhase(boolean value) {
+            twoPhase = value;
             return this;
         }
 
@@ -209,6 +219,7 @@ public record CaptureConfig(
                     createPublication,
                     protocolVersion,
                     streaming,
+                    twoPhase,
                     localOnly,
                     statusInterval,
                     idleConfirmInterval,

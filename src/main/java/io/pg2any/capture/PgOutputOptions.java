@@ -10,11 +10,13 @@ import java.util.Locale;
  *
  * @param protocol 1 to 4
  * @param streaming not {@link Streaming#AUTO}
+ * @param twoPhase whether prepared transactions are sent at their prepare; the slot keeps this for ever
  * @param localOnly whether changes that came to the server from elsewhere are left out
  */
-record PgOutputOptions(int protocol, Streaming streaming, boolean localOnly) {
+record PgOutputOptions(int protocol, Streaming streaming, boolean twoPhase, boolean localOnly) {
     private static final int FIRST_WITH_ORIGIN = 16;
     private static final int STREAMING_PROTOCOL = 2;
+    private static final int TWO_PHASE_PROTOCOL = 3;
     private static final int PARALLEL_PROTOCOL = 4;
 
     static PgOutputOptions negotiate(CaptureConfig config, int serverMajor) {
@@ -23,7 +25,7 @@ record PgOutputOptions(int protocol, Streaming streaming, boolean localOnly) {
         if (streaming == Streaming.AUTO) {
             streaming = protocol >= STREAMING_PROTOCOL ? Streaming.ON : Streaming.OFF;
         }
-        return new PgOutputOptions(protocol, streaming, config.localOnly());
+        return new PgOutputOptions(protocol, streaming, config.twoPhase(), config.localOnly());
     }
 
     /** What of it this server does not offer. */
@@ -48,6 +50,12 @@ record PgOutputOptions(int protocol, Streaming streaming, boolean localOnly) {
                     "streaming needs protocol " + STREAMING_PROTOCOL + ", asked for is " + protocol,
                     "leave the protocol version unset, or set streaming to off"));
         }
+        if (twoPhase && Math.min(protocol, highest) < TWO_PHASE_PROTOCOL) {
+            problems.add(Problem.error(
+                    Kind.CONFIG,
+                    "two-phase decoding needs protocol " + TWO_PHASE_PROTOCOL + ", which PostgreSQL 15 brought",
+                    "set two-phase to false: prepared transactions then arrive when they are committed"));
+        }
         if (localOnly && serverMajor < FIRST_WITH_ORIGIN) {
             problems.add(Problem.error(
                     Kind.CONFIG,
@@ -64,6 +72,9 @@ record PgOutputOptions(int protocol, Streaming streaming, boolean localOnly) {
             sql.append(", streaming '")
                     .append(streaming.name().toLowerCase(Locale.ROOT))
                     .append('\'');
+        }
+        if (twoPhase) {
+            sql.append(", two_phase 'on'");
         }
         if (localOnly) {
             sql.append(", origin 'none'");

@@ -25,12 +25,12 @@ final class ReadProgress {
     }
 
     void publish(Instant now) {
-        long commits = countByType['C'] + countByType['c'];
+        long commits = countByType['C'] + countByType['c'] + countByType['K'];
         totals = new Totals(
                 messages,
                 bytes,
                 commits,
-                countByType['B'] + countByType['c'],
+                countByType['B'] + countByType['c'] + countByType['K'],
                 commits,
                 countByType['I'],
                 countByType['U'],

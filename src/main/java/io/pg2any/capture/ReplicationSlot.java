@@ -72,8 +72,10 @@ record ReplicationSlot(
      *
      * @return the consistent point: the slot sends what commits at or after it
      */
-    static Lsn create(Connection replication, String name, int serverMajor) throws SQLException {
-        String options = serverMajor >= 15 ? "(SNAPSHOT 'nothing')" : "NOEXPORT_SNAPSHOT";
+    static Lsn create(Connection replication, String name, int serverMajor, boolean twoPhase) throws SQLException {
+        String options = serverMajor >= 15
+                ? "(SNAPSHOT 'nothing'" + (twoPhase ? ", TWO_PHASE true)" : ")")
+                : "NOEXPORT_SNAPSHOT";
         try (Statement statement = replication.createStatement();
                 ResultSet row = statement.executeQuery(
                         "CREATE_REPLICATION_SLOT \"" + name + "\" LOGICAL pgoutput " + options)) {

@@ -36,7 +36,7 @@ final class ReplicationStream {
     private static final int KEEPALIVE_BYTES = 18;
     /** {@code r}: Int64 write, Int64 flush, Int64 apply, Int64 clock, Byte1 replyRequested. */
     private static final int STATUS_BYTES = 34;
-    /** In {@code C}: after type, Int8 flags and Int64 commit LSN; in {@code c} an xid more. */
+    /** In {@code C}, {@code K} and {@code r}: after type, Int8 flags and another Int64; in {@code c} an xid more. */
     private static final int COMMIT_END_LSN = 10;
 
     private static final int STREAM_COMMIT_END_LSN = 14;
@@ -217,9 +217,10 @@ final class ReplicationStream {
         byte type = frame[XLOG_DATA_HEADER];
         progress.count(type, size);
         switch (type) {
-            case MessageType.BEGIN, MessageType.STREAM_START -> inTransaction = true;
-            case MessageType.STREAM_STOP -> inTransaction = false;
-            case MessageType.COMMIT -> ended(frame, COMMIT_END_LSN);
+            case MessageType.BEGIN, MessageType.BEGIN_PREPARE, MessageType.STREAM_START -> inTransaction = true;
+            case MessageType.PREPARE, MessageType.STREAM_STOP -> inTransaction = false;
+            case MessageType.COMMIT, MessageType.COMMIT_PREPARED, MessageType.ROLLBACK_PREPARED ->
+                ended(frame, COMMIT_END_LSN);
             case MessageType.STREAM_COMMIT -> ended(frame, STREAM_COMMIT_END_LSN);
             default -> {
                 // Of a body, or without a position of its own.

@@ -183,10 +183,10 @@ final class SourceConnection implements AutoCloseable {
     }
 
     /** May wait for hours: until every write transaction that runs now has ended. */
-    Lsn createSlot(String name) throws SQLException {
+    Lsn createSlot(String name, boolean twoPhase) throws SQLException {
         socket.longestSilence(Duration.ofDays(365));
         try {
-            return ReplicationSlot.create(connection, name, serverMajor());
+            return ReplicationSlot.create(connection, name, serverMajor(), twoPhase);
         } finally {
             socket.longestSilence(LONGEST_SILENCE);
         }

@@ -100,11 +100,11 @@ final class SourceRules {
                     "slot " + name + " belongs to database " + slot.database() + ", not " + database,
                     "connect to database " + slot.database() + " or use another slot name"));
         }
-        if (slot.twoPhase()) {
+        if (slot.twoPhase() && !config.twoPhase()) {
             problems.add(Problem.error(
                     Kind.CONFIG,
                     "slot " + name + " was made for two-phase decoding and would send prepared transactions",
-                    "use a slot without two_phase"));
+                    "set two-phase (PG2ANY_TWO_PHASE) to true, or use a slot without two_phase"));
         }
         if (slot.invalidation() != null) {
             problems.add(Problem.error(

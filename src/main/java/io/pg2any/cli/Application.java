@@ -60,6 +60,7 @@ class Application {
         from.setHandoffBytes((int) settings.number(Setting.HANDOFF_BYTES));
         from.setProtocolVersion((int) settings.number(Setting.PROTOCOL_VERSION));
         from.setStreaming(settings.text(Setting.STREAMING));
+        from.setTwoPhase(settings.bool(Setting.TWO_PHASE));
         from.setOrigin(settings.text(Setting.ORIGIN));
 
         TxStagingComponent staging = context().getComponent("txstaging", TxStagingComponent.class);

@@ -95,6 +95,7 @@ final class Preflight {
                 .createPublication(settings.bool(Setting.CREATE_PUBLICATION))
                 .protocolVersion((int) settings.number(Setting.PROTOCOL_VERSION))
                 .streaming(Streaming.parse(settings.text(Setting.STREAMING)))
+                .twoPhase(settings.bool(Setting.TWO_PHASE))
                 .localOnly(CaptureConfig.localOnly(settings.text(Setting.ORIGIN)))
                 .connectTimeout(Duration.ofSeconds(settings.number(Setting.CONNECTION_TIMEOUT)))
                 .build();

@@ -48,6 +48,12 @@ record Setting(String property, String variable, String fallback, boolean secret
             "Whether the server sends large transactions while they are open: `on` (or `true`), `parallel` (PostgreSQL"
                     + " 16), `off` (or `false`); `auto` is `on` from protocol 2. Nothing of an open transaction is"
                     + " applied");
+    static final Setting TWO_PHASE = of(
+            "pg2any.source.twoPhase",
+            "PG2ANY_TWO_PHASE",
+            "false",
+            "`true` (PostgreSQL 15): prepared transactions are received at their prepare, kept in `staging/prepared/`, and"
+                    + " applied at COMMIT PREPARED. A slot that was read so once stays so");
     static final Setting ORIGIN = of(
             "pg2any.source.origin",
             "PG2ANY_ORIGIN",
@@ -197,6 +203,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             CREATE_PUBLICATION,
             PROTOCOL_VERSION,
             STREAMING,
+            TWO_PHASE,
             ORIGIN,
             BINARY,
             CONNECTION_TIMEOUT,

@@ -52,8 +52,15 @@ public record MessageChunk(
         Lsn through = null;
         RecordReader records = new RecordReader(this);
         while (records.next()) {
-            if (records.type() == MessageType.COMMIT || records.type() == MessageType.STREAM_COMMIT) {
-                through = new Lsn(RawMessage.endLsn(bytes, records.offset(), records.length(), records.walStart()));
+            switch (records.type()) {
+                case MessageType.COMMIT,
+                        MessageType.STREAM_COMMIT,
+                        MessageType.COMMIT_PREPARED,
+                        MessageType.ROLLBACK_PREPARED ->
+                    through = new Lsn(RawMessage.endLsn(bytes, records.offset(), records.length(), records.walStart()));
+                default -> {
+                    // Ends nothing.
+                }
             }
         }
         return through;

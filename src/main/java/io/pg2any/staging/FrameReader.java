@@ -103,6 +103,22 @@ final class FrameReader implements Closeable {
         return reader;
     }
 
+    /** The file in prepared/ that is named, beside the folder of this file. */
+    FrameReader openPrepared(StagingFiles files, String name) throws IOException {
+        Path folder = path.toAbsolutePath().getParent().resolveSibling("prepared");
+        if (StagedFileName.parse(Path.of(name)).isEmpty()) {
+            throw new CorruptStagedFileException(path, position, "the name of a prepared transaction's file", name);
+        }
+        try {
+            return open(files, folder.resolve(name));
+        } catch (FileNotFoundException e) {
+            CorruptStagedFileException missing = new CorruptStagedFileException(
+                    path, position, folder.resolve(name).toString(), "no such file");
+            missing.initCause(e);
+            throw missing;
+        }
+    }
+
     /** At its end: whether the segment is the one that was named. */
     void requireIs(Segment named) throws CorruptStagedFileException {
         if (position != named.bytes() || (int) crcOfCrcs.getValue() != named.crcOfCrcs()) {
@@ -150,8 +166,9 @@ final class FrameReader implements Closeable {
      * Checks the rest of the file without keeping it.
      *
      * @param named takes the segments the file names, in order; they are not checked
+     * @param prepared takes the names of the files in prepared/ that it refers to; they are not checked
      */
-    StagedFileFooter verify(Consumer<Segment> named) throws IOException {
+    StagedFileFooter verify(Consumer<Segment> named, Consumer<String> prepared) throws IOException {
         // Only a single record of a change is a larger frame.
         byte[] slice = new byte[FrameBuffer.BLOCK];
         for (int length; (length = nextLength()) != 0; ) {
@@ -169,6 +186,8 @@ final class FrameReader implements Closeable {
                 while (records.next()) {
                     if (records.type() == StagedRecords.SEGMENT) {
                         named.accept(StagedRecords.segment(slice, records.offset(), records.length()));
+                    } else if (records.type() == StagedRecords.PREPARED) {
+                        prepared.accept(StagedRecords.preparedName(slice, records.offset(), records.length()));
                     }
                 }
             }

@@ -3,6 +3,7 @@ package io.pg2any.staging;
 import io.pg2any.change.Lsn;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -22,6 +23,9 @@ final class OpenFile {
 
     /** The body of its only transaction; null unless that has segments. */
     private Spool body;
+
+    /** Files in prepared/ that hold bodies of its transactions. */
+    private final List<String> prepared = new ArrayList<>();
 
     private Lsn through;
     private long transactions;
@@ -58,6 +62,15 @@ final class OpenFile {
     /** The file consists of the transaction that the buffer opens and whose body has segments of its own. */
     void bodyIn(Spool spool) {
         body = spool;
+    }
+
+    void bodyIsPrepared(String name) {
+        prepared.add(name);
+    }
+
+    /** Then the file tells which bodies are done with, and is forced whatever the acknowledge mode. */
+    boolean hasPrepared() {
+        return !prepared.isEmpty();
     }
 
     long announcements() {
@@ -119,7 +132,7 @@ final class OpenFile {
     }
 
     /**
-     * Makes the file whole and moves it to pending/. Every step can be repeated after a failure, and until the rename
+     * Makes the file whole and moves it to pending/, or prepared/. Every step can be repeated after a failure, and until the rename
      * has succeeded more records may come first: a footer that was already written is then written over.
      *
      * <p>Segments are in pending/ before the file that names them: what its rename makes appear is whole.
@@ -139,7 +152,8 @@ final class OpenFile {
             StagedFileFooter footer = new StagedFileFooter(through, transactions, changes, writer.frames());
             long whole = writer.writeFooter(files, footer, durable);
             writer.moveTo(files, pendingFolder.resolve(new StagedFileName(through).toString()));
-            sealed = new PendingFile(writer.path(), header, footer, whole, body == null ? List.of() : body.segments());
+            sealed = new PendingFile(
+                    writer.path(), header, footer, whole, body == null ? List.of() : body.segments(), prepared);
         }
         if (durable) {
             files.forceFolder(pendingFolder);

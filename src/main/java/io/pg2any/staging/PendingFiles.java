@@ -17,14 +17,16 @@ final class PendingFiles {
     private static final Logger LOG = LoggerFactory.getLogger(PendingFiles.class);
 
     private final StagingFiles files;
+    private final PreparedTransactions prepared;
     private final Deque<PendingFile> waiting;
     private final Deque<PendingFile> completed = new ArrayDeque<>();
     private long bytes;
     private long transactions;
     private String lastError;
 
-    PendingFiles(StagingFiles files, List<PendingFile> recovered) {
+    PendingFiles(StagingFiles files, PreparedTransactions prepared, List<PendingFile> recovered) {
         this.files = files;
+        this.prepared = prepared;
         this.waiting = new ArrayDeque<>();
         recovered.forEach(this::add);
     }
@@ -101,6 +103,18 @@ final class PendingFiles {
         }
     }
 
+    /** Gives up all files, which the source sends again; prepared bodies, which it does not, stay. */
+    void drop() throws IOException {
+        completed.addAll(waiting);
+        waiting.clear();
+        transactions = 0;
+        for (PendingFile file; (file = completed.peekLast()) != null; completed.removeLast()) {
+            prepared.uncommit(file.prepared());
+            file.delete(files);
+            bytes -= file.bytes();
+        }
+    }
+
     /**
      * Deletes completed files that nobody needs any more. Never fails: the target has them even when the disk does not
      * delete them.
@@ -108,21 +122,21 @@ final class PendingFiles {
      * <p>The newest file of all stays when its loss would cost the position: in STAGED a start must not need the target
      * to know where to go on.
      *
-     * @param position the target holds everything before it for good; null for nothing
+     * @param position nobody needs what came before it; null for nothing
+     * @param durable the target holds everything before it for good; the source does not send what was prepared again
      */
-    void deleteCompleted(Lsn position) {
+    void deleteCompleted(Lsn position, Lsn durable) {
         try {
             for (PendingFile file;
                     (file = completed.peekFirst()) != null
                             && position != null
                             && !file.through().isAfter(position)
+                            && (file.prepared().isEmpty() || isDurable(file, durable))
                             && !isAnchor(file);
                     completed.removeFirst()) {
-                // The file before its segments: without it they are nothing, and the next start removes them.
-                files.delete(file.path());
-                for (Segment segment : file.segments()) {
-                    files.delete(file.path().resolveSibling(segment.name()));
-                }
+                // Before the file: afterwards nobody would know that they are not needed.
+                prepared.deleteApplied(files, file.prepared());
+                file.delete(files);
                 bytes -= file.bytes();
             }
             lastError = null;
@@ -132,6 +146,10 @@ final class PendingFiles {
             }
             lastError = e.toString();
         }
+    }
+
+    private static boolean isDurable(PendingFile file, Lsn durable) {
+        return durable != null && !file.through().isAfter(durable);
     }
 
     private boolean isAnchor(PendingFile file) {

@@ -25,6 +25,9 @@ final class Spool {
 
     private final List<Segment> whole = new ArrayList<>();
     private long wholeBytes;
+    /** Of the whole ones those that are on disk for good, counted from the first. */
+    private int forced;
+
     private boolean sealed;
 
     /**
@@ -105,6 +108,12 @@ final class Spool {
         if (writers.size() > whole.size()) {
             finish(files, durable);
         }
+        for (; durable && forced < whole.size(); forced++) {
+            try (StagingFiles.StagedFile written =
+                    files.openForReading(writers.get(forced).path())) {
+                written.force();
+            }
+        }
         for (int i = 0; i < whole.size(); i++) {
             Segment segment = whole.get(i);
             String target = StagedFileName.segment(new StagedFileName(through).digits(), i);
@@ -125,6 +134,7 @@ final class Spool {
             writers.remove(writers.size() - 1);
         }
         whole.clear();
+        forced = 0;
         wholeBytes = 0;
     }
 
@@ -135,6 +145,9 @@ final class Spool {
         writer.close();
         whole.add(new Segment(writer.path().getFileName().toString(), bytes, writer.crcOfCrcs()));
         wholeBytes += bytes;
+        if (durable && forced == whole.size() - 1) {
+            forced++;
+        }
     }
 
     private FrameWriter last() {

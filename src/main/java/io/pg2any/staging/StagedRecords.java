@@ -13,11 +13,13 @@ import java.util.Arrays;
  * <pre>
  * ABORTED  Byte1 'x', then Int32*: xids whose changes, in the streamed transaction that follows, were rolled back
  * SEGMENT  Byte1 'g', Int64 length of the file, Int32 CRC of its footer, then its name in UTF-8: its records belong here
+ * PREPARED Byte1 'q', then the name, in UTF-8, of the file in prepared/ whose transaction this is
  * </pre>
  */
 final class StagedRecords {
     static final byte ABORTED = 'x';
     static final byte SEGMENT = 'g';
+    static final byte PREPARED = 'q';
 
     private static final int XIDS_PER_RECORD = 32 * 1024;
     private static final int XID = 4;
@@ -73,6 +75,15 @@ final class StagedRecords {
         byte[] name = new byte[in.remaining()];
         in.get(name);
         return new Segment(new String(name, StandardCharsets.UTF_8), fileBytes, crcOfCrcs);
+    }
+
+    static byte[] prepared(String name) {
+        byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
+        return record(1 + utf8.length).put(PREPARED).put(utf8).array();
+    }
+
+    static String preparedName(byte[] bytes, int offset, int length) {
+        return new String(bytes, offset + 1, length - 1, StandardCharsets.UTF_8);
     }
 
     /** Type and Relation records as a streamed block has them: with an xid after the type byte. */

@@ -14,7 +14,9 @@ import io.pg2any.staging.Subtransactions.Aborted;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -32,13 +34,18 @@ final class StagedTransactions implements Closeable {
     private final FrameReader frames;
     private final AnnouncedRelations relations;
     private final ChangeDecoder changes;
-    private final RecordReader fileRecords = new RecordReader();
-    private final RecordReader segmentRecords = new RecordReader();
-    /** One of the two. */
-    private RecordReader records = fileRecords;
 
-    private FrameReader segment;
-    private Segment named;
+    /** A file that is being read, in the middle of the one that refers to it. */
+    private record Level(FrameReader frames, RecordReader records, Segment named) {
+        boolean isSegment() {
+            return named != null;
+        }
+    }
+
+    /** At most: a staged file, in it a prepared transaction, in that a segment. The innermost is first. */
+    private final Deque<Level> levels = new ArrayDeque<>();
+    /** Of the innermost. */
+    private RecordReader records;
 
     private TransactionInfo transaction;
     private Aborted aborted = Aborted.NONE;
@@ -52,6 +59,7 @@ final class StagedTransactions implements Closeable {
         this.frames = frames;
         this.relations = relations;
         this.changes = new ChangeDecoder(relations.cache);
+        enter(frames, null);
     }
 
     FrameReader frames() {
@@ -99,6 +107,12 @@ final class StagedTransactions implements Closeable {
                 transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime());
                 openStreamed();
             }
+            case MessageType.COMMIT_PREPARED -> {
+                PgOutputMessage.CommitPrepared commit = (PgOutputMessage.CommitPrepared) message();
+                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime());
+                openPrepared();
+            }
+            case MessageType.BEGIN_PREPARE, MessageType.STREAM_PREPARE -> transaction = prepared();
             case MessageType.LOGICAL_MESSAGE -> {
                 standalone = decode();
                 transaction = new TransactionInfo(0, new Lsn(records.walStart()), Instant.EPOCH);
@@ -107,6 +121,31 @@ final class StagedTransactions implements Closeable {
         }
         open = true;
         return true;
+    }
+
+    private void openPrepared() throws IOException {
+        if (!nextRecord() || records.type() != StagedRecords.PREPARED) {
+            throw cut("prepared transaction");
+        }
+        String name = StagedRecords.preparedName(records.bytes(), records.offset(), records.length());
+        enter(frames.openPrepared(files, name), null);
+        if (!nextRecord()) {
+            throw cut("Prepare");
+        }
+        prepared();
+    }
+
+    /** What opens the file of a prepared transaction. */
+    private TransactionInfo prepared() throws IOException {
+        PgOutputMessage first = message();
+        if (first instanceof PgOutputMessage.BeginPrepare begin) {
+            return new TransactionInfo(begin.xid(), begin.prepareLsn(), begin.prepareTime());
+        }
+        if (first instanceof PgOutputMessage.StreamPrepare prepare) {
+            openStreamed();
+            return new TransactionInfo(prepare.xid(), prepare.prepareLsn(), prepare.prepareTime());
+        }
+        throw unexpected();
     }
 
     private void openStreamed() throws IOException {
@@ -162,8 +201,9 @@ final class StagedTransactions implements Closeable {
                 case MessageType.ORIGIN -> {
                     // Where the source had the transaction from does not matter to a target.
                 }
-                case MessageType.COMMIT, MessageType.STREAM_STOP -> {
-                    if (streamed != (type == MessageType.STREAM_STOP) || segment != null) {
+                case MessageType.COMMIT, MessageType.PREPARE, MessageType.STREAM_STOP -> {
+                    if (streamed != (type == MessageType.STREAM_STOP)
+                            || levels.getFirst().isSegment()) {
                         throw unexpected();
                     }
                     open = false;
@@ -199,33 +239,35 @@ final class StagedTransactions implements Closeable {
                 enterSegment();
                 continue;
             }
-            byte[] payload = (segment == null ? frames : segment).next();
+            Level level = levels.getFirst();
+            byte[] payload = level.frames().next();
             if (payload != null) {
                 records.open(payload, 0, payload.length);
-            } else if (segment == null) {
+            } else if (levels.size() == 1) {
                 return false;
             } else {
-                segment.requireIs(named);
-                leaveSegment();
+                if (level.isSegment()) {
+                    level.frames().requireIs(level.named());
+                }
+                level.frames().close();
+                levels.removeFirst();
+                records = levels.getFirst().records();
             }
         }
     }
 
     private void enterSegment() throws IOException {
-        if (!streamed || segment != null) {
+        if (!streamed || levels.getFirst().isSegment()) {
             throw unexpected();
         }
-        named = StagedRecords.segment(records.bytes(), records.offset(), records.length());
-        segment = frames.openSegment(files, named);
+        Segment named = StagedRecords.segment(records.bytes(), records.offset(), records.length());
+        enter(levels.getFirst().frames().openSegment(files, named), named);
         segments.add(named);
-        records = segmentRecords;
-        records.open(new byte[0], 0, 0);
     }
 
-    private void leaveSegment() throws IOException {
-        segment.close();
-        segment = null;
-        records = fileRecords;
+    private void enter(FrameReader opened, Segment named) {
+        records = new RecordReader();
+        levels.addFirst(new Level(opened, records, named));
     }
 
     private CorruptStagedFileException cut(String missing) {
@@ -234,15 +276,15 @@ final class StagedTransactions implements Closeable {
     }
 
     private MalformedMessageException unexpected() {
-        FrameReader in = segment == null ? frames : segment;
+        FrameReader in = levels.getFirst().frames();
         return new MalformedMessageException("staged file " + in.path() + ", frame before offset " + in.position()
                 + ": " + MessageType.name(records.type()) + " message where none belongs");
     }
 
     @Override
     public void close() throws IOException {
-        try (FrameReader opened = segment) {
-            frames.close();
+        for (Level level : levels) {
+            level.frames().close();
         }
     }
 }

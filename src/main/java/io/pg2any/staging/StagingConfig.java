@@ -83,6 +83,10 @@ public record StagingConfig(
         return folder.resolve("pending");
     }
 
+    Path prepared() {
+        return folder.resolve("prepared");
+    }
+
     Path rejected() {
         return folder.resolve("rejected");
     }

@@ -9,6 +9,7 @@ import io.pg2any.pgoutput.MessageChunk;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -60,6 +61,7 @@ public final class StagingLog implements AutoCloseable {
     private Instant sealedAt = Instant.EPOCH;
     private long gatherUntilNanos;
     private final TransactionAggregator aggregator;
+    private final PreparedTransactions prepared;
     private final PendingFiles pending;
     private final StagingBudget budget;
     /** Lent to one cursor at a time; see {@link AnnouncedRelations} for why it outlives cursors. */
@@ -78,13 +80,22 @@ public final class StagingLog implements AutoCloseable {
     private boolean closed;
 
     private StagingLog(
-            StagingConfig config, StagingFiles files, Clock clock, Closeable folderLock, List<PendingFile> recovered) {
+            StagingConfig config,
+            StagingFiles files,
+            Clock clock,
+            Closeable folderLock,
+            List<PendingFile> recovered,
+            List<PreparedTransactions.Prepared> recoveredPrepared) {
         this.config = config;
         this.files = files;
         this.clock = clock;
         this.folderLock = folderLock;
-        this.aggregator = new TransactionAggregator(config, clock);
-        this.pending = new PendingFiles(files, recovered);
+        this.prepared = new PreparedTransactions(
+                config.prepared(),
+                recoveredPrepared,
+                recovered.stream().flatMap(file -> file.prepared().stream()).toList());
+        this.aggregator = new TransactionAggregator(config, clock, prepared);
+        this.pending = new PendingFiles(files, prepared, recovered);
         this.budget = new StagingBudget(config.maxBytes());
         if (!recovered.isEmpty()) {
             PendingFile last = recovered.get(recovered.size() - 1);
@@ -111,6 +122,7 @@ public final class StagingLog implements AutoCloseable {
     static StagingLog open(StagingConfig config, StagingFiles files, Clock clock) throws IOException {
         files.createFolder(config.received());
         files.createFolder(config.pending());
+        files.createFolder(config.prepared());
         files.createFolder(config.rejected());
         Closeable folderLock = files.lock(config.lockFile());
         if (folderLock == null) {
@@ -119,8 +131,9 @@ public final class StagingLog implements AutoCloseable {
         }
         boolean opened = false;
         try {
-            List<PendingFile> recovered = new StagingRecovery(config, files).recover();
-            StagingLog log = new StagingLog(config, files, clock, folderLock, recovered);
+            StagingRecovery recovery = new StagingRecovery(config, files);
+            List<PendingFile> recovered = recovery.recover();
+            StagingLog log = new StagingLog(config, files, clock, folderLock, recovered, recovery.recoverPrepared());
             opened = true;
             LOG.info(
                     "staging in {}: {} files wait, {}",
@@ -183,8 +196,7 @@ public final class StagingLog implements AutoCloseable {
                                 + " are dropped, the source sends them again",
                         target.lsn(),
                         first.after());
-                pending.completeThrough(aggregator.through());
-                pending.deleteCompleted(aggregator.through());
+                dropPending();
                 aggregator.startAt(target.source(), target.lsn());
                 first = null;
             }
@@ -196,7 +208,7 @@ public final class StagingLog implements AutoCloseable {
             pending.completeThrough(target.lsn());
             applied = target.lsn();
             targetDurable = target.lsn();
-            pending.deleteCompleted(deletable());
+            deleteCompleted();
             // A session has its own place, behind the target's at most by what the target will pass over.
             if (aggregator.session() == 0
                     && (aggregator.through() == null || target.lsn().isAfter(aggregator.through()))) {
@@ -231,12 +243,13 @@ public final class StagingLog implements AutoCloseable {
                 remains = aggregator.streams().tryToDeleteDiscarded(files);
                 changed.signalAll();
             }
-            if (config.acknowledge() == AcknowledgeMode.STAGED && sealIsDue()) {
-                unsealed = chunk;
+            unsealed = chunk;
+            prepared.settle(files);
+            if (isForced() && sealIsDue()) {
                 sealWhole();
-                unsealed = null;
                 sealedAt = clock.instant();
             }
+            unsealed = null;
             lastError = remains;
         } catch (IOException e) {
             lastError = e.toString();
@@ -351,7 +364,7 @@ public final class StagingLog implements AutoCloseable {
             outstanding = null;
             applied = through;
             pending.completeThrough(through);
-            pending.deleteCompleted(deletable());
+            deleteCompleted();
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -364,7 +377,7 @@ public final class StagingLog implements AutoCloseable {
         try {
             if (targetDurable == null || position.isAfter(targetDurable)) {
                 targetDurable = position;
-                pending.deleteCompleted(deletable());
+                deleteCompleted();
                 changed.signalAll();
             }
         } finally {
@@ -432,6 +445,7 @@ public final class StagingLog implements AutoCloseable {
             for (OpenFile file : aggregator.whole()) {
                 file.abandon(files);
             }
+            prepared.close(files);
             abandonTransaction();
         } finally {
             lock.unlock();
@@ -558,7 +572,7 @@ public final class StagingLog implements AutoCloseable {
                         + " bytes so far need more than the staging quota of " + config.maxBytes()
                         + " bytes; raise pg2any.staging.maxBytes");
             }
-            pending.deleteCompleted(deletable());
+            deleteCompleted();
             changed.awaitNanos(LONGEST_WAIT_NANOS);
             if (closed || stopping) {
                 throw new IOException("staging stops while it waits for room; the chunk was not taken");
@@ -568,7 +582,7 @@ public final class StagingLog implements AutoCloseable {
 
     /** All writing a chunk may call for, before it is taken: afterwards nothing can fail. */
     private void makeRoom() throws IOException {
-        pending.deleteCompleted(deletable());
+        deleteCompleted();
         while (aggregator.hasFinished()) {
             sealNext();
         }
@@ -603,7 +617,9 @@ public final class StagingLog implements AutoCloseable {
         if (file == null) {
             return;
         }
-        pending.add(file.seal(files, config.pending(), isForced()));
+        // What is sealed may be applied and acknowledged, and with it all prepares and rollbacks before it.
+        prepared.settle(files);
+        pending.add(file.seal(files, config.pending(), isForced() || file.hasPrepared()));
         if (isForced()) {
             durable = file.through();
         }
@@ -635,7 +651,9 @@ public final class StagingLog implements AutoCloseable {
             return new StagedBatch(this, whole);
         }
         OpenFile arriving = aggregator.arriving();
-        return arriving != null && config.offerWhileArriving() && !stopping ? new StagedBatch(this, arriving) : null;
+        return arriving != null && config.offerWhileArriving() && !stopping && !aggregator.isPreparing()
+                ? new StagedBatch(this, arriving)
+                : null;
     }
 
     private long stagedBytes() {
@@ -647,7 +665,19 @@ public final class StagingLog implements AutoCloseable {
     /** On disk, of transactions that have not completed. */
     private long inProgressBytes() {
         OpenFile arriving = aggregator.arriving();
-        return aggregator.streams().written() + (arriving == null ? 0 : arriving.written());
+        return aggregator.streams().written() + prepared.bytes() + (arriving == null ? 0 : arriving.written());
+    }
+
+    private void deleteCompleted() {
+        pending.deleteCompleted(deletable(), targetDurable);
+    }
+
+    private void dropPending() {
+        try {
+            pending.drop();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot drop the staged files in " + config.pending(), e);
+        }
     }
 
     private boolean isForced() {

@@ -1,5 +1,8 @@
 package io.pg2any.staging;
 
+import io.pg2any.pgoutput.PgOutputMessage;
+import io.pg2any.pgoutput.RecordReader;
+import io.pg2any.staging.PreparedTransactions.Prepared;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,7 +50,7 @@ final class StagingRecovery {
             LOG.info("removed unfinished {}: the source sends it again", leftover);
         }
         List<Path> segments = new ArrayList<>();
-        List<Path> paths = stagedFiles(segments);
+        List<Path> paths = stagedFiles(config.pending(), segments);
         List<PendingFile> whole = new ArrayList<>();
         try {
             for (Path path : paths) {
@@ -63,9 +66,53 @@ final class StagingRecovery {
         return whole;
     }
 
-    private List<Path> stagedFiles(List<Path> segments) throws IOException {
+    /**
+     * Those that have been prepared, and whose end is not applied for good.
+     *
+     * @throws CorruptStagedFileException if one is damaged: nobody has it but this folder
+     */
+    List<Prepared> recoverPrepared() throws IOException {
+        List<Path> segments = new ArrayList<>();
+        List<PendingFile> whole = new ArrayList<>();
+        List<Prepared> prepared = new ArrayList<>();
+        for (Path path : stagedFiles(config.prepared(), segments)) {
+            try {
+                PendingFile file = verify(path, null);
+                whole.add(file);
+                prepared.add(prepared(file));
+            } catch (CorruptStagedFileException damage) {
+                throw new CorruptStagedFileException(
+                        damage, "; the source does not send a prepared transaction again. Restore the file");
+            }
+        }
+        removeOrphans(segments, whole);
+        return prepared;
+    }
+
+    private Prepared prepared(PendingFile file) throws IOException {
+        try (FrameReader reader = FrameReader.open(files, file.path())) {
+            byte[] frame = reader.next();
+            RecordReader records = new RecordReader();
+            if (frame != null) {
+                records.open(frame, 0, frame.length);
+            }
+            if (frame != null && records.next()) {
+                PgOutputMessage first = StagedTransactions.DECODER.decode(
+                        frame, records.offset(), records.length(), records.walStart(), false);
+                if (first instanceof PgOutputMessage.BeginPrepare begin) {
+                    return Prepared.recovered(begin.xid(), begin.gid(), file);
+                }
+                if (first instanceof PgOutputMessage.StreamPrepare prepare) {
+                    return Prepared.recovered(prepare.xid(), prepare.gid(), file);
+                }
+            }
+            throw new CorruptStagedFileException(file.path(), 0, "a prepared transaction", "something else");
+        }
+    }
+
+    private List<Path> stagedFiles(Path folder, List<Path> segments) throws IOException {
         List<Path> staged = new ArrayList<>();
-        for (Path path : files.list(config.pending())) {
+        for (Path path : files.list(folder)) {
             if (StagedFileName.parse(path).isPresent()) {
                 staged.add(path);
             } else if (StagedFileName.ofSegment(path.getFileName().toString()).isPresent()) {
@@ -110,10 +157,11 @@ final class StagingRecovery {
                         "one that continues from " + header.after());
             }
             List<Segment> segments = new ArrayList<>();
-            StagedFileFooter footer = reader.verify(segments::add);
+            List<String> prepared = new ArrayList<>();
+            StagedFileFooter footer = reader.verify(segments::add, prepared::add);
             for (Segment segment : segments) {
                 try (FrameReader part = reader.openSegment(files, segment)) {
-                    part.verify(nested -> {});
+                    part.verify(nested -> {}, nested -> {});
                     part.requireIs(segment);
                 }
             }
@@ -122,7 +170,7 @@ final class StagingRecovery {
                 throw new CorruptStagedFileException(
                         path, 0, "the file " + new StagedFileName(footer.through()), "another name");
             }
-            return new PendingFile(path, header, footer, reader.position(), segments);
+            return new PendingFile(path, header, footer, reader.position(), segments, prepared);
         }
     }
 

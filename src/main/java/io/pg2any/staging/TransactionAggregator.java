@@ -5,9 +5,11 @@ import io.pg2any.change.SourceIdentity;
 import io.pg2any.pgoutput.MalformedMessageException;
 import io.pg2any.pgoutput.MessageChunk;
 import io.pg2any.pgoutput.MessageType;
+import io.pg2any.pgoutput.PgOutputMessage;
 import io.pg2any.pgoutput.RawMessage;
 import io.pg2any.pgoutput.RecordReader;
 import io.pg2any.pgoutput.StreamState;
+import io.pg2any.staging.PreparedTransactions.Prepared;
 import io.pg2any.staging.SessionRelations.Announcement;
 import java.time.Clock;
 import java.util.ArrayDeque;
@@ -50,11 +52,14 @@ final class TransactionAggregator {
     /** The last of them, if it still grows. */
     private OpenFile batch;
 
+    private final PreparedTransactions prepared;
     private final OpenStreams streams = new OpenStreams();
     /** Between Stream Start and Stream Stop; null outside. */
     private StreamedTransaction stream;
 
     private boolean inTransaction;
+    /** Whether it ends with a Prepare. */
+    private boolean preparing;
     /** The transaction between Begin and Commit was staged before: nothing of it is kept. */
     private boolean skipping;
 
@@ -64,7 +69,8 @@ final class TransactionAggregator {
 
     private int runStart;
 
-    TransactionAggregator(StagingConfig config, Clock clock) {
+    TransactionAggregator(StagingConfig config, Clock clock, PreparedTransactions prepared) {
+        this.prepared = prepared;
         this.config = config;
         this.clock = clock;
     }
@@ -95,7 +101,7 @@ final class TransactionAggregator {
 
     /** The highest commit that messages have arrived of. */
     Lsn received() {
-        return inTransaction && !skipping ? Lsn.max(through, new Lsn(transaction.commitLsn())) : through;
+        return inTransaction && !skipping && !preparing ? Lsn.max(through, new Lsn(transaction.commitLsn())) : through;
     }
 
     /** What waits to be sealed, in order. */
@@ -135,6 +141,11 @@ final class TransactionAggregator {
     /** The file of a large transaction that is still arriving; null if there is none. */
     OpenFile arriving() {
         return inTransaction ? transaction.spool() : null;
+    }
+
+    /** Whether that will be prepared, not committed. */
+    boolean isPreparing() {
+        return inTransaction && preparing;
     }
 
     /** The bytes of the arriving transaction that are still in memory; 0 once it has a file. */
@@ -273,9 +284,14 @@ final class TransactionAggregator {
                 case MessageType.STREAM_START -> streamStart(bytes, at, length, walStart);
                 case MessageType.STREAM_ABORT -> streamAbort(bytes, at, length, walStart);
                 case MessageType.STREAM_COMMIT -> streamCommit(bytes, at, length, walStart);
+                case MessageType.BEGIN_PREPARE -> beginPrepare(bytes, at, length, walStart);
+                case MessageType.PREPARE -> prepare(bytes, at, length, walStart);
+                case MessageType.STREAM_PREPARE -> streamPrepare(bytes, at, length, walStart);
+                case MessageType.COMMIT_PREPARED -> commitPrepared(bytes, at, length, walStart);
+                case MessageType.ROLLBACK_PREPARED -> rollbackPrepared(bytes, at, length, walStart);
                 default ->
                     throw new MalformedMessageException(MessageType.name(bytes[at]) + " message at LSN "
-                            + new Lsn(walStart) + ": prepared transactions are not enabled");
+                            + new Lsn(walStart) + " does not belong here");
             }
         }
         if (stream != null) {
@@ -369,14 +385,8 @@ final class TransactionAggregator {
         } else {
             OpenFile file = committed.spool.inMemory() ? openBatch() : newFile("streamed");
             file.buffer.append(bytes, at - RECORD_HEADER, at + length);
-            file.buffer.append(StagedRecords.aborted(committed.subtransactions.aborted()));
-            file.buffer.append(StagedRecords.streamStart(committed.xid));
-            if (committed.spool.inMemory()) {
-                file.buffer.take(committed.spool.buffer);
-                file.buffer.append(StagedRecords.streamStop());
-                file.announceAgain(++lastSerial);
-            } else {
-                file.bodyIn(committed.spool);
+            appendBody(file, committed);
+            if (file != batch) {
                 whole.addLast(file);
                 batch = null;
             }
@@ -388,6 +398,7 @@ final class TransactionAggregator {
     private void begin(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
         long commitLsn = RawMessage.commitLsn(bytes, at, length, walStart);
         inTransaction = true;
+        preparing = false;
         skipping = Long.compareUnsigned(commitLsn, through.value()) < 0;
         if (!skipping) {
             transaction.begin(++lastSerial, commitLsn);
@@ -420,6 +431,111 @@ final class TransactionAggregator {
         }
         transaction.clear();
         through = end;
+    }
+
+    private void appendBody(OpenFile file, StreamedTransaction streamed) {
+        file.buffer.append(StagedRecords.aborted(streamed.subtransactions.aborted()));
+        file.buffer.append(StagedRecords.streamStart(streamed.xid));
+        if (streamed.spool.inMemory()) {
+            file.buffer.take(streamed.spool.buffer);
+            file.buffer.append(StagedRecords.streamStop());
+            file.announceAgain(++lastSerial);
+        } else {
+            file.bodyIn(streamed.spool);
+        }
+    }
+
+    /** One that is known comes again; its LSN decides nothing, an old prepare may come when it is committed. */
+    private void beginPrepare(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
+        PgOutputMessage.BeginPrepare begin = (PgOutputMessage.BeginPrepare) decode(bytes, at, length, walStart);
+        inTransaction = true;
+        preparing = true;
+        skipping = prepared.get(begin.xid(), begin.gid()) != null;
+        if (!skipping) {
+            transaction.begin(++lastSerial, begin.prepareLsn().value());
+            transaction.appendHead(bytes, at - RECORD_HEADER, at + length);
+            runStart = at + length;
+        }
+    }
+
+    private void prepare(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
+        PgOutputMessage.Prepare prepare = (PgOutputMessage.Prepare) decode(bytes, at, length, walStart);
+        boolean keep = !skipping;
+        inTransaction = false;
+        skipping = false;
+        if (keep) {
+            OpenFile file = transaction.spool();
+            if (file == null) {
+                file = newFile("prepared");
+                transaction.moveTo(file);
+            }
+            file.buffer.append(bytes, runStart, at + length);
+            file.committed(prepare.endLsn(), transaction.changes());
+            prepared.prepared(prepare.xid(), prepare.gid(), file, transaction.changes());
+            transaction.clear();
+        }
+    }
+
+    private void streamPrepare(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
+        PgOutputMessage.StreamPrepare prepare = (PgOutputMessage.StreamPrepare) decode(bytes, at, length, walStart);
+        StreamedTransaction streamed = streams.remove(prepare.xid());
+        relations.merge(streamed.announced());
+        lastUsed = null;
+        if (prepared.get(prepare.xid(), prepare.gid()) != null) {
+            streams.discard(streamed);
+            return;
+        }
+        OpenFile file = newFile("prepared");
+        file.buffer.append(bytes, at - RECORD_HEADER, at + length);
+        appendBody(file, streamed);
+        long changes = streamed.subtransactions.surviving();
+        file.committed(prepare.endLsn(), changes);
+        prepared.prepared(prepare.xid(), prepare.gid(), file, changes);
+    }
+
+    private void commitPrepared(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
+        PgOutputMessage.CommitPrepared commit = (PgOutputMessage.CommitPrepared) decode(bytes, at, length, walStart);
+        Lsn end = endAfter(commit.commitLsn(), bytes, at, length, walStart);
+        Prepared known = prepared.get(commit.xid(), commit.gid());
+        if (commit.commitLsn().isBefore(through)) {
+            if (known != null) {
+                prepared.drop(known);
+            }
+            return;
+        }
+        if (known == null) {
+            throw new MalformedMessageException("Commit Prepared message at LSN " + new Lsn(walStart)
+                    + ": transaction \"" + commit.gid() + "\" (" + Integer.toUnsignedString(commit.xid())
+                    + ") was prepared, but it is not in " + config.prepared() + ", and the source does not send it"
+                    + " again; restore the folder, or copy the tables again");
+        }
+        OpenFile file = openBatch();
+        file.buffer.append(bytes, at - RECORD_HEADER, at + length);
+        file.buffer.append(StagedRecords.prepared(known.name()));
+        file.announceAgain(++lastSerial);
+        file.bodyIsPrepared(known.name());
+        file.committed(end, known.changes());
+        prepared.committed(known);
+        through = end;
+    }
+
+    /** One that is not known was dropped before, or prepared before the slot. */
+    private void rollbackPrepared(byte[] bytes, int at, int length, long walStart) throws MalformedMessageException {
+        PgOutputMessage.RollbackPrepared rollback =
+                (PgOutputMessage.RollbackPrepared) decode(bytes, at, length, walStart);
+        Prepared known = prepared.get(rollback.xid(), rollback.gid());
+        if (known != null) {
+            prepared.drop(known);
+        }
+        if (rollback.rollbackEndLsn().isAfter(through)) {
+            openBatch().moveThrough(rollback.rollbackEndLsn());
+            through = rollback.rollbackEndLsn();
+        }
+    }
+
+    private static PgOutputMessage decode(byte[] bytes, int at, int length, long walStart)
+            throws MalformedMessageException {
+        return StagedTransactions.DECODER.decode(bytes, at, length, walStart, false);
     }
 
     private static Lsn endAfter(Lsn commitLsn, byte[] bytes, int at, int length, long walStart)

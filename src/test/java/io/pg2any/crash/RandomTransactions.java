@@ -66,10 +66,10 @@ final class RandomTransactions implements AutoCloseable {
     /** Ends what keeps a reader waiting, and some of the rest, one way or the other. */
     void settle() throws SQLException {
         for (Session session : sessions) {
-            if (session.exclusive || random.nextBoolean()) {
+            if (session.exclusive || session.preparedExclusive || random.nextBoolean()) {
                 session.end(random.nextInt(4) > 0);
             }
-            if (session.preparedExclusive || random.nextBoolean()) {
+            if (!session.open && (session.preparedExclusive || random.nextBoolean())) {
                 session.endPrepared(random.nextBoolean());
             }
         }

@@ -34,16 +34,23 @@ class RandomTransactionsIT {
     private Path folder;
 
     @ParameterizedTest
-    @CsvSource({"14, staged, on", "18, applied, parallel"})
-    void bothSidesAreEqualAtRestWhateverHappened(int version, String acknowledge, String streaming) throws Exception {
+    @CsvSource({"14, staged, on, false", "18, applied, parallel, true"})
+    void bothSidesAreEqualAtRestWhateverHappened(int version, String acknowledge, String streaming, boolean twoPhase)
+            throws Exception {
         Random random = new Random(SEED + version);
         String name = "random_" + version;
-        try (EmbeddedPostgres server = TestPostgres.start(version);
+        try (EmbeddedPostgres server = TestPostgres.start(version, Map.of("max_prepared_transactions", "10"));
                 Scenario scenario = Scenario.create(
                                 server,
                                 name,
                                 folder,
-                                Map.of("PG2ANY_ACKNOWLEDGE", acknowledge, "CDC_STREAMING", streaming))
+                                Map.of(
+                                        "PG2ANY_ACKNOWLEDGE",
+                                        acknowledge,
+                                        "CDC_STREAMING",
+                                        streaming,
+                                        "PG2ANY_TWO_PHASE",
+                                        Boolean.toString(twoPhase)))
                         .forceStreaming(version)) {
             scenario.source(RandomTransactions.tables());
             scenario.startPipeline();
@@ -51,7 +58,7 @@ class RandomTransactionsIT {
                 scenario.pipeline.awaitSlot(connection, name, Scenario.START_LIMIT);
                 WorkloadSchema.fill(connection);
             }
-            try (RandomTransactions transactions = RandomTransactions.open(scenario, random.nextLong(), false)) {
+            try (RandomTransactions transactions = RandomTransactions.open(scenario, random.nextLong(), twoPhase)) {
                 for (int round = 1; round <= ROUNDS; round++) {
                     run(scenario, transactions, random);
                     transactions.settle();

@@ -389,15 +389,6 @@ class StagingLogTest {
     }
 
     @Test
-    void preparedTransactionsAreRefusedWithAReason() throws Exception {
-        try (StagingLog log = open()) {
-            assertThatThrownBy(() -> log.append(
-                            new PgOutputBytes(1, 50).beginPrepare(90, 9, "gid").chunk()))
-                    .hasMessageContaining("not enabled");
-        }
-    }
-
-    @Test
     void aBusyTargetGetsManyTransactionsInOneFileAndAnIdleOneEachAtOnce() throws Exception {
         try (StagingLog log = open()) {
             PgOutputBytes session = new PgOutputBytes(1, 50);
