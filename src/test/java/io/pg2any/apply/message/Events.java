@@ -1,0 +1,39 @@
+package io.pg2any.apply.message;
+
+import io.pg2any.apply.TargetException;
+import io.pg2any.change.Change;
+import io.pg2any.change.Lsn;
+import io.pg2any.change.TransactionInfo;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Messages of changes, gathered. */
+final class Events {
+    static final Instant COMMITTED = Instant.parse("2026-11-22T10:00:00.123456Z");
+    static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-22T10:00:01Z"), ZoneOffset.UTC);
+
+    private Events() {}
+
+    static List<Message> of(MessageOptions options, Change... changes) throws TargetException {
+        List<Message> messages = new ArrayList<>();
+        TransactionEvents events = new TransactionEvents(options, CLOCK, messages::add);
+        events.begin(new TransactionInfo(774, new Lsn(0x1000), COMMITTED));
+        for (Change change : changes) {
+            events.change(change);
+        }
+        events.end();
+        return messages;
+    }
+
+    static MessageOptions defaults() {
+        return MessageOptions.defaults("pg2any", "shop", "1.0");
+    }
+
+    static String text(byte[] json) {
+        return json == null ? null : new String(json, StandardCharsets.UTF_8);
+    }
+}
