@@ -69,6 +69,32 @@ class ArchitectureTest {
     }
 
     @Test
+    void onlyApplyKafkaImportsTheClientsOfKafka() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.pg2any.apply.kafka..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.apache.kafka..")
+                .check(PRODUCT);
+    }
+
+    @Test
+    void eventsKnowNoTargetAndNoTargetKnowsAnother() {
+        slices().matching("io.pg2any.apply.(jdbc|kafka)..")
+                .should()
+                .notDependOnEachOther()
+                .check(PRODUCT);
+        noClasses()
+                .that()
+                .resideInAPackage("io.pg2any.apply.message..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.pg2any.apply.jdbc..", "io.pg2any.apply.kafka..")
+                .check(PRODUCT);
+    }
+
+    @Test
     void applyKnowsOnlyChange() {
         noClasses()
                 .that()

@@ -33,11 +33,14 @@ final class EventTable {
     private final String keySchema;
     private final String envelopeSchema;
 
+    /** The newest announcement of this version: instances are quicker to compare than versions. */
+    Relation seen;
     /** Changes of this table in the open transaction. */
     long inTransaction;
 
     EventTable(Relation relation, MessageOptions options) throws TargetException {
         this.relation = relation;
+        this.seen = relation;
         this.options = options;
         this.schemaName = options.mapping().of(relation.schema()).orElse(relation.schema());
         this.topic = topic(options, relation);

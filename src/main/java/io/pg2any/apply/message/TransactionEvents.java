@@ -17,7 +17,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -65,10 +64,15 @@ public final class TransactionEvents {
     private final SerializedString database;
     private final SerializedString prefix;
     private final JsonText json = new JsonText();
-    private final Map<Relation, EventTable> tables = new IdentityHashMap<>();
+    /** The newest version of each table, by its oid. */
+    private final Map<Integer, EventTable> tables = new HashMap<>();
+
     private final Map<String, String> tableOfTopic = new HashMap<>();
     /** Those with changes in the open transaction. */
     private final List<EventTable> touched = new ArrayList<>();
+
+    /** Of the last change: the next is mostly of the same. */
+    private EventTable last;
 
     // Of the open transaction.
     private TransactionInfo transaction;
@@ -85,12 +89,6 @@ public final class TransactionEvents {
         this.version = new SerializedString(options.version());
         this.database = new SerializedString(options.database());
         this.prefix = new SerializedString(options.prefix());
-    }
-
-    /** Forgets relation versions of the past, of which a long-lived process would gather many. */
-    public void forgetTables() {
-        tables.clear();
-        touched.clear();
     }
 
     /**
@@ -375,20 +373,36 @@ public final class TransactionEvents {
     }
 
     private EventTable table(Relation relation) throws TargetException {
-        EventTable table = tables.get(relation);
-        if (table == null) {
-            table = new EventTable(relation, options);
-            String owner = tableOfTopic.putIfAbsent(table.topic, relation.displayName());
-            if (owner != null && !owner.equals(relation.displayName())) {
-                throw new TargetException(
-                        Kind.CONFIG,
-                        "tables " + owner + " and " + relation.displayName() + " would share topic " + table.topic
-                                + "; rename one, map its schema (CDC_SCHEMA_MAPPING), or publish them through"
-                                + " different pipelines");
-            }
-            tables.put(relation, table);
+        if (last != null && last.seen == relation) {
+            return last;
         }
-        return table;
+        EventTable known = tables.get(relation.oid());
+        if (known != null && (known.seen == relation || known.relation.equals(relation))) {
+            known.seen = relation;
+        } else {
+            EventTable table = new EventTable(relation, options);
+            requireOwnTopic(table);
+            if (known != null && known.inTransaction > 0) {
+                table.inTransaction = known.inTransaction;
+                touched.set(touched.indexOf(known), table);
+            }
+            tables.put(relation.oid(), table);
+            known = table;
+        }
+        last = known;
+        return known;
+    }
+
+    private void requireOwnTopic(EventTable table) throws TargetException {
+        String name = table.relation.displayName();
+        String owner = tableOfTopic.putIfAbsent(table.topic, name);
+        if (owner != null && !owner.equals(name)) {
+            throw new TargetException(
+                    Kind.CONFIG,
+                    "tables " + owner + " and " + name + " would share topic " + table.topic
+                            + "; rename one, map its schema (CDC_SCHEMA_MAPPING), or publish them through"
+                            + " different pipelines");
+        }
     }
 
     /** A change that has no message; its place in the source is added here. */
