@@ -35,7 +35,7 @@ public class JdbcApplyEndpoint extends DefaultEndpoint {
 
     @Override
     public Producer createProducer() {
-        return new JdbcApplyProducer(this);
+        return new TargetProducer(this, pipeline, keys -> JdbcTargets.create(pipeline, configuration, keys));
     }
 
     @Override

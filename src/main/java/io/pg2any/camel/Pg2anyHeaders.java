@@ -52,4 +52,69 @@ public interface Pg2anyHeaders {
             label = "producer",
             applicableFor = "jdbcapply")
     String CHANGES = "CamelPg2anyChanges";
+
+    @Metadata(
+            description = "The table of a change, schema.table as at the source",
+            javaType = "String",
+            label = "producer",
+            applicableFor = "eventapply")
+    String TABLE = "CamelPg2anyTable";
+
+    @Metadata(
+            description =
+                    "What a change is: insert, update, delete, truncate, tombstone; begin and end of transactions",
+            javaType = "String",
+            label = "producer",
+            applicableFor = "eventapply")
+    String OPERATION = "CamelPg2anyOperation";
+
+    @Metadata(
+            description = "The key of the changed row as JSON; absent for tables without one",
+            javaType = "String",
+            label = "producer",
+            applicableFor = "eventapply")
+    String KEY = "CamelPg2anyKey";
+
+    @Metadata(
+            description = "The commit LSN of a change's transaction, as PostgreSQL prints it",
+            javaType = "String",
+            label = "producer",
+            applicableFor = "eventapply")
+    String COMMIT_LSN = "CamelPg2anyCommitLsn";
+
+    @Metadata(
+            description = "The number of a change in its transaction, from 1",
+            javaType = "Long",
+            label = "producer",
+            applicableFor = "eventapply")
+    String ORDINAL = "CamelPg2anyOrdinal";
+
+    @Metadata(
+            description = "The number of a change's transaction at the source",
+            javaType = "Long",
+            label = "producer",
+            applicableFor = "eventapply")
+    String XID = "CamelPg2anyXid";
+
+    @Metadata(
+            description = "When a change's transaction committed at the source, ISO 8601",
+            javaType = "String",
+            label = "producer",
+            applicableFor = "eventapply")
+    String COMMIT_TIME = "CamelPg2anyCommitTime";
+
+    @Metadata(
+            description = "Columns whose value was not sent because it did not change, joined by commas",
+            javaType = "String",
+            label = "producer",
+            applicableFor = "eventapply")
+    String UNCHANGED = "CamelPg2anyUnchanged";
+
+    @Metadata(
+            description =
+                    "Sorts changes in the source's order and is the same when one comes again: for receivers that discard repetitions",
+            javaType = "String",
+            label = "producer",
+            applicableFor = "eventapply")
+    String EVENT_ID = "CamelPg2anyEventId";
 }

@@ -12,9 +12,9 @@ class TargetHealthCheck extends AbstractHealthCheck {
     /** A lock or a restart that is over sooner is nobody's business. */
     private static final Duration TOLERATED = Duration.ofSeconds(30);
 
-    private final JdbcApplyProducer producer;
+    private final TargetProducer producer;
 
-    TargetHealthCheck(JdbcApplyProducer producer, String pipeline) {
+    TargetHealthCheck(TargetProducer producer, String pipeline) {
         super("pg2any", "target:" + pipeline);
         this.producer = producer;
     }

@@ -81,9 +81,13 @@ class InspectCommand implements Callable<Integer> {
     private static boolean showSql(StagedFileReader reader, PrintWriter out)
             throws IOException, ConfigurationException, TargetException {
         Settings settings = Settings.load(Path.of(""));
+        if (List.of("Kafka", "Camel").contains(settings.targetType())) {
+            throw new ConfigurationException(List.of("inspect --sql: " + settings.targetType() + " takes no SQL; set "
+                    + Setting.TARGET_TYPE.variable() + " to a database, or leave --sql away"));
+        }
         Logging.level("error"); // the statements are the output
         SqlScript script =
-                JdbcTargets.script(settings.text(Setting.PIPELINE), Application.applyConfiguration(settings), out);
+                JdbcTargets.script(settings.text(Setting.PIPELINE), Application.jdbcConfiguration(settings), out);
         boolean sound = true;
         while (reader.nextTransaction()) {
             script.begin(reader.transaction());

@@ -2,7 +2,6 @@ package io.pg2any.cli;
 
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
-import io.pg2any.camel.JdbcTargets;
 import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.CaptureException;
 import io.pg2any.capture.ConnectionString;
@@ -38,19 +37,32 @@ final class Preflight {
         CaptureConfig capture = captureConfig(settings);
         List<Problem> problems = new ArrayList<>();
         checkStaging(settings.stagingFolder(), problems);
-        try (Target target =
-                JdbcTargets.create(settings.text(Setting.PIPELINE), Application.applyConfiguration(settings))) {
-            // In staged mode the slot may rightly be past the target: what lies between is in the staging folder.
-            boolean staged = settings.text(Setting.ACKNOWLEDGE).equalsIgnoreCase("staged");
-            problems.addAll(SourcePreflight.check(capture, staged ? Optional.empty() : target.position()));
-            for (TargetException problem : target.check(published(capture, problems))) {
-                problems.add(problem(problem));
+        try {
+            Optional<Target> target = Application.target(settings);
+            if (target.isPresent()) {
+                checkTarget(settings, capture, target.get(), problems);
+            } else {
+                problems.addAll(SourcePreflight.check(capture, Optional.empty()));
             }
         } catch (TargetException e) {
             problems.add(problem(e));
             problems.addAll(SourcePreflight.check(capture, Optional.empty()));
+        } catch (IllegalArgumentException e) {
+            problems.add(new Problem(Problem.Severity.ERROR, e.getMessage(), "", CaptureException.Kind.CONFIG));
         }
         return new Preflight(problems);
+    }
+
+    private static void checkTarget(Settings settings, CaptureConfig capture, Target checked, List<Problem> problems)
+            throws TargetException {
+        try (checked) {
+            // In staged mode the slot may rightly be past the target: what lies between is in the staging folder.
+            boolean staged = settings.text(Setting.ACKNOWLEDGE).equalsIgnoreCase("staged");
+            problems.addAll(SourcePreflight.check(capture, staged ? Optional.empty() : checked.position()));
+            for (TargetException problem : checked.check(published(capture, problems))) {
+                problems.add(problem(problem));
+            }
+        }
     }
 
     List<Problem> problems() {

@@ -85,11 +85,12 @@ record Setting(String property, String variable, String fallback, boolean secret
             "pg2any.target.type",
             "CDC_DEST_TYPE",
             null,
-            "Kind of target: `SQLite`, `PostgreSQL`, `MySQL` or `MariaDB`. Required");
+            "Kind of target: `SQLite`, `PostgreSQL`, `MySQL`, `MariaDB`, `Kafka` or `Camel` (any endpoint). Required");
     static final Setting TARGET_URI = secret(
             "pg2any.target.uri",
             "CDC_DEST_URI",
-            "Where the target is. SQLite: a path, `sqlite://path`, `file:` or `jdbc:sqlite:` URL. Others:"
+            "Where the target is. SQLite: a path, `sqlite://path`, `file:` or `jdbc:sqlite:` URL. Kafka: the brokers,"
+                    + " `host:port,host:port`. Camel: an endpoint URI. Others:"
                     + " `postgresql://user:password@host:port/database?…`, with `mysql:` or `mariadb:` in its place, or the"
                     + " JDBC URL. Required");
     static final Setting SCHEMA_MAPPING = of(
@@ -147,6 +148,161 @@ record Setting(String property, String variable, String fallback, boolean secret
             "500",
             "From how many rows on an insert goes through the bulk protocol of a target that has one (PostgreSQL:"
                     + " COPY)");
+
+    static final Setting KAFKA_TOPIC_PREFIX = of(
+            "pg2any.kafka.topicPrefix",
+            "CDC_KAFKA_TOPIC_PREFIX",
+            "pg2any",
+            "Kafka: begins every topic name, `prefix.schema.table`, and is the events' `source.name`");
+    static final Setting KAFKA_SOURCE_DB = of(
+            "pg2any.kafka.sourceDatabase",
+            "CDC_KAFKA_SOURCE_DB_NAME",
+            null,
+            "Kafka: the events' `source.db`; the source's database unless set");
+    static final Setting KAFKA_DELIVERY = of(
+            "pg2any.kafka.delivery",
+            "PG2ANY_KAFKA_DELIVERY",
+            "exactly-once",
+            "Kafka: `exactly-once` (events and position in one Kafka transaction) or `at-least-once` (the position follows the events)");
+    static final Setting EVENTS_FORMAT = of(
+            "pg2any.events.format",
+            "PG2ANY_EVENTS_FORMAT",
+            "debezium",
+            "Events: `debezium` (its envelope) or `plain` (a compact JSON)");
+    static final Setting EVENTS_SCHEMAS = of(
+            "pg2any.events.schemas",
+            "PG2ANY_EVENTS_SCHEMAS",
+            "false",
+            "Events: `true` puts the Kafka Connect schema into every key and value, as the namesake does");
+    static final Setting EVENTS_DECIMALS = of(
+            "pg2any.events.decimals",
+            "PG2ANY_EVENTS_DECIMALS",
+            "string",
+            "Events: numeric as `precise` (Connect's Decimal), `string` or `double`");
+    static final Setting EVENTS_TIMES = of(
+            "pg2any.events.times",
+            "PG2ANY_EVENTS_TIMES",
+            "adaptive",
+            "Events: dates and times without a zone as Debezium's `adaptive`, `adaptive_time_microseconds`, `connect` or `isostring`");
+    static final Setting EVENTS_BINARIES = of(
+            "pg2any.events.binaries",
+            "PG2ANY_EVENTS_BINARIES",
+            "bytes",
+            "Events: bytea as `bytes` (base64 in JSON), `base64`, `base64-url-safe` or `hex`");
+    static final Setting EVENTS_INTERVALS = of(
+            "pg2any.events.intervals",
+            "PG2ANY_EVENTS_INTERVALS",
+            "numeric",
+            "Events: intervals as `numeric` (microseconds, months averaged) or `string` (ISO 8601)");
+    static final Setting EVENTS_TOMBSTONES = of(
+            "pg2any.events.tombstones",
+            "PG2ANY_EVENTS_TOMBSTONES",
+            "true",
+            "Events: `false` leaves out the tombstone after a delete");
+    static final Setting KAFKA_TRANSACTION_TOPIC = of(
+            "pg2any.kafka.transactionTopic",
+            "PG2ANY_KAFKA_TRANSACTION_TOPIC",
+            "false",
+            "Events: `true` sends BEGIN and END of every transaction to `prefix.transaction`");
+    static final Setting KAFKA_KEY_COLUMNS = of(
+            "pg2any.events.keyColumns",
+            "CDC_KAFKA_KEY_COLUMNS",
+            null,
+            "Kafka: message keys other than the replica identity, `schema.table:c1,c2;schema.table2:c3` with the source's names");
+    static final Setting KAFKA_KEYLESS = of(
+            "pg2any.kafka.keyless",
+            "PG2ANY_KAFKA_KEYLESS",
+            "null",
+            "Kafka: messages of tables without a key go `null` (where the partitioner puts them) or `transaction` (all of one transaction to one partition)");
+    static final Setting KAFKA_CREATE_TOPICS = of(
+            "pg2any.kafka.topics.create",
+            "PG2ANY_KAFKA_TOPICS_CREATE",
+            "true",
+            "Kafka: `false` makes a missing topic an error");
+    static final Setting KAFKA_PARTITIONS = of(
+            "pg2any.kafka.topics.partitions",
+            "PG2ANY_KAFKA_TOPICS_PARTITIONS",
+            "-1",
+            "Kafka: partitions of created topics; -1 is the broker's default");
+    static final Setting KAFKA_REPLICATION_FACTOR = of(
+            "pg2any.kafka.topics.replicationFactor",
+            "PG2ANY_KAFKA_TOPICS_REPLICATION_FACTOR",
+            "-1",
+            "Kafka: replicas of created topics; -1 is the broker's default");
+    static final Setting KAFKA_TOPIC_CONFIGS = of(
+            "pg2any.kafka.topics.configs",
+            "PG2ANY_KAFKA_TOPICS_CONFIGS",
+            null,
+            "Kafka: configs of created topics, `name=value;name2=value2`");
+    static final Setting KAFKA_SECURITY_PROTOCOL = of(
+            "pg2any.kafka.securityProtocol",
+            "CDC_KAFKA_SECURITY_PROTOCOL",
+            "plaintext",
+            "Kafka: `plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`");
+    static final Setting KAFKA_SASL_MECHANISM = of(
+            "pg2any.kafka.saslMechanism",
+            "CDC_KAFKA_SASL_MECHANISM",
+            null,
+            "Kafka: `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` or `OAUTHBEARER`");
+    static final Setting KAFKA_SASL_USERNAME = secret(
+            "pg2any.kafka.saslUsername", "CDC_KAFKA_SASL_USERNAME", "Kafka: user name; for OAUTHBEARER the client id");
+    static final Setting KAFKA_SASL_PASSWORD = secret(
+            "pg2any.kafka.saslPassword",
+            "CDC_KAFKA_SASL_PASSWORD",
+            "Kafka: password; for OAUTHBEARER the client secret");
+    static final Setting KAFKA_COMPRESSION = of(
+            "pg2any.kafka.compression",
+            "CDC_KAFKA_COMPRESSION",
+            "lz4",
+            "Kafka: `none`, `gzip`, `snappy`, `lz4` or `zstd`");
+    static final Setting KAFKA_BATCH_SIZE = of(
+            "pg2any.kafka.batchBytes",
+            "CDC_KAFKA_BATCH_SIZE",
+            "262144",
+            "Kafka: bytes of one batch for a partition (`batch.size`)");
+    static final Setting KAFKA_LINGER = of(
+            "pg2any.kafka.lingerMillis",
+            "CDC_KAFKA_LINGER_MS",
+            "5",
+            "Kafka: how long a batch waits for more (`linger.ms`)");
+    static final Setting KAFKA_ACKS =
+            of("pg2any.kafka.acks", "CDC_KAFKA_ACKS", "all", "Kafka: `all`, without which nothing is guaranteed");
+    static final Setting KAFKA_MESSAGE_MAX_BYTES = of(
+            "pg2any.kafka.messageMaxBytes",
+            "CDC_KAFKA_MESSAGE_MAX_BYTES",
+            "1048576",
+            "Kafka: the largest message (`max.request.size`)");
+    static final Setting KAFKA_RETRIES = of(
+            "pg2any.kafka.retries",
+            "CDC_KAFKA_RETRIES",
+            null,
+            "Kafka: how often the client itself tries again (`retries`); until the message's time is over unless set");
+    static final Setting KAFKA_MESSAGE_TIMEOUT = of(
+            "pg2any.kafka.messageTimeoutMillis",
+            "CDC_KAFKA_MESSAGE_TIMEOUT_MS",
+            "30000",
+            "Kafka: after this a message that no broker has taken fails its batch, which is tried again (`delivery.timeout.ms`)");
+    static final Setting KAFKA_RETRY_BACKOFF = of(
+            "pg2any.kafka.retryBackoffMillis",
+            "CDC_KAFKA_RETRY_BACKOFF_MS",
+            "200",
+            "Kafka: pause before the client tries again (`retry.backoff.ms`)");
+    static final Setting KAFKA_METADATA_REFRESH = of(
+            "pg2any.kafka.metadataRefreshMillis",
+            "CDC_KAFKA_METADATA_REFRESH_INTERVAL_MS",
+            "5000",
+            "Kafka: how often the client looks for moved partitions (`metadata.max.age.ms`)");
+    static final Setting KAFKA_CLIENT_PROPERTIES = of(
+            "pg2any.kafka.client.*",
+            "PG2ANY_KAFKA_CLIENT_*",
+            null,
+            "Kafka: any other property of Kafka's clients: `pg2any.kafka.client.ssl.truststore.location`, or `PG2ANY_KAFKA_CLIENT_SSL_TRUSTSTORE_LOCATION`");
+
+    static final Setting ENDPOINT_BODY = of(
+            "pg2any.endpoint.body",
+            "PG2ANY_ENDPOINT_BODY",
+            "json",
+            "Camel: what a message holds, `json` text or a `map`");
 
     static final Setting STAGING_BASE =
             of("pg2any.staging.base", "CDC_TRANSACTION_FILE_BASE_PATH", ".", "Folder in which `staging/` is made");
@@ -221,6 +377,38 @@ record Setting(String property, String variable, String fallback, boolean secret
             APPLY_ORDER,
             BATCH_SIZE,
             BULK_INSERT_THRESHOLD,
+            KAFKA_TOPIC_PREFIX,
+            KAFKA_SOURCE_DB,
+            KAFKA_DELIVERY,
+            EVENTS_FORMAT,
+            EVENTS_SCHEMAS,
+            EVENTS_DECIMALS,
+            EVENTS_TIMES,
+            EVENTS_BINARIES,
+            EVENTS_INTERVALS,
+            EVENTS_TOMBSTONES,
+            KAFKA_TRANSACTION_TOPIC,
+            KAFKA_KEY_COLUMNS,
+            KAFKA_KEYLESS,
+            KAFKA_CREATE_TOPICS,
+            KAFKA_PARTITIONS,
+            KAFKA_REPLICATION_FACTOR,
+            KAFKA_TOPIC_CONFIGS,
+            KAFKA_SECURITY_PROTOCOL,
+            KAFKA_SASL_MECHANISM,
+            KAFKA_SASL_USERNAME,
+            KAFKA_SASL_PASSWORD,
+            KAFKA_COMPRESSION,
+            KAFKA_BATCH_SIZE,
+            KAFKA_LINGER,
+            KAFKA_ACKS,
+            KAFKA_MESSAGE_MAX_BYTES,
+            KAFKA_RETRIES,
+            KAFKA_MESSAGE_TIMEOUT,
+            KAFKA_RETRY_BACKOFF,
+            KAFKA_METADATA_REFRESH,
+            KAFKA_CLIENT_PROPERTIES,
+            ENDPOINT_BODY,
             STAGING_BASE,
             ACKNOWLEDGE,
             STAGING_MAX_BYTES,

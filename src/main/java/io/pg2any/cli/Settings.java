@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeSet;
@@ -29,18 +30,30 @@ final class Settings {
     private static final List<String> TARGET_TYPES =
             List.of("MySQL", "MariaDB", "SqlServer", "SQLite", "PostgreSQL", "Kafka", "Camel");
 
-    private static final List<String> AVAILABLE_TARGET_TYPES = List.of("SQLite", "PostgreSQL", "MySQL", "MariaDB");
+    private static final List<String> AVAILABLE_TARGET_TYPES =
+            List.of("SQLite", "PostgreSQL", "MySQL", "MariaDB", "Kafka", "Camel");
+
+    private static final String KAFKA_CLIENT_KEYS = "pg2any.kafka.client.";
+    private static final String KAFKA_CLIENT_VARIABLES = "PG2ANY_KAFKA_CLIENT_";
 
     /** Older names of the namesake; what they stood for then is what the newer variable stands for. */
     private static final Map<String, Setting> ALIASES =
             Map.of("CDC_BUFFER_SIZE", Setting.CHANNEL_CAPACITY, "CDC_COMMIT_BATCH_SIZE", Setting.BATCH_SIZE);
 
     private final Map<Setting, String> values;
+    /** By Kafka's names; may hold secrets. */
+    private final Map<String, String> kafkaClientProperties;
+
     private final Properties file;
     private final List<String> warnings;
 
-    private Settings(Map<Setting, String> values, Properties file, List<String> warnings) {
+    private Settings(
+            Map<Setting, String> values,
+            Map<String, String> kafkaClientProperties,
+            Properties file,
+            List<String> warnings) {
         this.values = values;
+        this.kafkaClientProperties = Map.copyOf(kafkaClientProperties);
         this.file = file;
         this.warnings = List.copyOf(warnings);
     }
@@ -82,12 +95,36 @@ final class Settings {
             }
         }
         refuseUnknownKeys(file, problems);
-        Settings settings = new Settings(values, file, warnings);
+        Map<String, String> kafka = kafkaClientProperties(file, environment, system);
+        Settings settings = new Settings(values, kafka, file, warnings);
         settings.check(problems, warnings);
         if (!problems.isEmpty()) {
             throw new ConfigurationException(problems);
         }
-        return new Settings(values, file, warnings);
+        return new Settings(values, kafka, file, warnings);
+    }
+
+    /** Kafka's names are lower-case words joined by dots, so a variable's underscores can only be dots. */
+    private static Map<String, String> kafkaClientProperties(
+            Properties file, Map<String, String> environment, Properties system) {
+        Map<String, String> found = new HashMap<>();
+        addByPrefix(found, file);
+        environment.forEach((variable, value) -> {
+            if (variable.startsWith(KAFKA_CLIENT_VARIABLES)) {
+                String name = variable.substring(KAFKA_CLIENT_VARIABLES.length());
+                found.put(name.toLowerCase(Locale.ROOT).replace('_', '.'), value);
+            }
+        });
+        addByPrefix(found, system);
+        return found;
+    }
+
+    private static void addByPrefix(Map<String, String> found, Properties from) {
+        for (String key : from.stringPropertyNames()) {
+            if (key.startsWith(KAFKA_CLIENT_KEYS)) {
+                found.put(key.substring(KAFKA_CLIENT_KEYS.length()), from.getProperty(key));
+            }
+        }
     }
 
     private static String first(String... candidates) {
@@ -102,6 +139,7 @@ final class Settings {
     private static void refuseUnknownKeys(Properties file, List<String> problems) {
         for (String key : new TreeSet<>(file.stringPropertyNames())) {
             if (key.startsWith("pg2any.")
+                    && !key.startsWith(KAFKA_CLIENT_KEYS)
                     && Setting.ALL.stream().noneMatch(s -> s.property().equals(key))) {
                 problems.add("application.properties: " + key + " is not a setting of pg2any; see the README's table");
             }
@@ -111,6 +149,7 @@ final class Settings {
     private void check(List<String> problems, List<String> warnings) {
         checkSource(problems, warnings);
         checkTarget(problems, warnings);
+        checkKafka(problems);
         checkOneOf(Setting.TABLES, problems, "create", "expect");
         checkOneOf(Setting.DIVERGENCE, problems, "warn", "fail", "upsert");
         checkOneOf(Setting.UNREPRESENTABLE, problems, "fail", "null", "clamp", "text");
@@ -187,13 +226,51 @@ final class Settings {
         }
         if (text(Setting.TARGET_URI) == null || text(Setting.TARGET_URI).isEmpty()) {
             problems.add(named(Setting.TARGET_URI)
-                    + " is missing: set it to a file for SQLite, such as ./replica.db, and else to a"
-                    + " URL, such as postgresql://user:password@host:5432/database");
+                    + " is missing: set it to a file for SQLite, such as ./replica.db, to the brokers for Kafka, such as"
+                    + " broker1:9092,broker2:9092, to an endpoint URI for Camel, and else to a URL, such as"
+                    + " postgresql://user:password@host:5432/database");
         }
         try {
             TableMapping.parse(text(Setting.SCHEMA_MAPPING));
         } catch (IllegalArgumentException e) {
             problems.add(named(Setting.SCHEMA_MAPPING) + ": " + e.getMessage());
+        }
+    }
+
+    private void checkKafka(List<String> problems) {
+        checkOneOf(Setting.KAFKA_DELIVERY, problems, "exactly-once", "at-least-once");
+        checkOneOf(Setting.EVENTS_FORMAT, problems, "debezium", "plain");
+        checkOneOf(Setting.EVENTS_DECIMALS, problems, "precise", "string", "double");
+        checkOneOf(Setting.EVENTS_TIMES, problems, "adaptive", "adaptive_time_microseconds", "connect", "isostring");
+        checkOneOf(Setting.EVENTS_BINARIES, problems, "bytes", "base64", "base64-url-safe", "hex");
+        checkOneOf(Setting.EVENTS_INTERVALS, problems, "numeric", "string");
+        checkOneOf(Setting.ENDPOINT_BODY, problems, "json", "map");
+        checkOneOf(Setting.KAFKA_KEYLESS, problems, "null", "transaction");
+        checkOneOf(Setting.KAFKA_COMPRESSION, problems, "none", "gzip", "snappy", "lz4", "zstd");
+        checkOneOf(Setting.KAFKA_ACKS, problems, "all", "-1");
+        checkOneOf(Setting.KAFKA_SECURITY_PROTOCOL, problems, "plaintext", "ssl", "sasl_plaintext", "sasl_ssl");
+        checkBoolean(Setting.EVENTS_SCHEMAS, problems);
+        checkBoolean(Setting.EVENTS_TOMBSTONES, problems);
+        checkBoolean(Setting.KAFKA_TRANSACTION_TOPIC, problems);
+        checkBoolean(Setting.KAFKA_CREATE_TOPICS, problems);
+        checkNumber(Setting.KAFKA_PARTITIONS, -1, 10_000, problems);
+        checkNumber(Setting.KAFKA_REPLICATION_FACTOR, -1, 100, problems);
+        checkNumber(Setting.KAFKA_BATCH_SIZE, 1, 1 << 30, problems);
+        checkNumber(Setting.KAFKA_LINGER, 0, 60_000, problems);
+        checkNumber(Setting.KAFKA_MESSAGE_MAX_BYTES, 1 << 10, Integer.MAX_VALUE, problems);
+        checkNumber(Setting.KAFKA_RETRIES, 1, Integer.MAX_VALUE, problems);
+        checkNumber(Setting.KAFKA_MESSAGE_TIMEOUT, 1000, Integer.MAX_VALUE, problems);
+        checkNumber(Setting.KAFKA_RETRY_BACKOFF, 1, 3_600_000, problems);
+        checkNumber(Setting.KAFKA_METADATA_REFRESH, 100, 3_600_000, problems);
+        boolean sasl =
+                text(Setting.KAFKA_SECURITY_PROTOCOL).toLowerCase(Locale.ROOT).startsWith("sasl");
+        if (text(Setting.KAFKA_SASL_MECHANISM) != null && !sasl) {
+            problems.add(named(Setting.KAFKA_SASL_MECHANISM) + " is set, but "
+                    + named(Setting.KAFKA_SECURITY_PROTOCOL) + " is " + text(Setting.KAFKA_SECURITY_PROTOCOL)
+                    + ", without a login: set it to sasl_ssl or sasl_plaintext");
+        }
+        if (bool(Setting.EVENTS_SCHEMAS) && "plain".equalsIgnoreCase(text(Setting.EVENTS_FORMAT))) {
+            problems.add(named(Setting.EVENTS_SCHEMAS) + ": the plain format has no schemas");
         }
     }
 
@@ -247,6 +324,11 @@ final class Settings {
 
     boolean bool(Setting setting) {
         return flag(text(setting));
+    }
+
+    /** What was given for Kafka's clients by prefix, under their own names; may hold secrets. */
+    Map<String, String> kafkaClientProperties() {
+        return kafkaClientProperties;
     }
 
     /** Accepted, but not what the person who set it may expect. */

@@ -20,6 +20,8 @@ import org.apache.camel.support.DefaultEndpoint;
 import org.apache.camel.support.DefaultProducer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Loads the shipped apply route and error handling with a target that fails, and asserts that no mark moves. */
 class ShippedRoutesTest {
@@ -34,9 +36,10 @@ class ShippedRoutesTest {
         main.stop();
     }
 
-    @Test
-    void aFailingTargetMovesNoMarkAndTheSameBatchIsTriedAgainInOrder() throws Exception {
-        Pipeline pipeline = start(exchange -> {
+    @ParameterizedTest
+    @ValueSource(strings = {"jdbc", "kafka"})
+    void aFailingTargetMovesNoMarkAndTheSameBatchIsTriedAgainInOrder(String kind) throws Exception {
+        Pipeline pipeline = start(kind, exchange -> {
             tries.incrementAndGet();
             triedOften.countDown();
             throw new java.io.IOException("the target is down");
@@ -52,7 +55,7 @@ class ShippedRoutesTest {
     @Test
     void whatCanNeverSucceedIsNotTriedAgainAndMovesNoMark() throws Exception {
         CountDownLatch tried = new CountDownLatch(1);
-        Pipeline pipeline = start(exchange -> {
+        Pipeline pipeline = start("jdbc", exchange -> {
             tries.incrementAndGet();
             tried.countDown();
             throw new PipelineFailedException("rejected", false, null);
@@ -66,7 +69,7 @@ class ShippedRoutesTest {
 
     @Test
     void onlyWhatTheTargetCallsSafeIsAcknowledged() throws Exception {
-        Pipeline pipeline = start(exchange -> {
+        Pipeline pipeline = start("jdbc", exchange -> {
             exchange.getMessage().setHeader(Pg2anyHeaders.APPLIED_LSN, THROUGH);
             exchange.getMessage().setHeader(Pg2anyHeaders.SAFE_LSN, new Lsn(0x180));
         });
@@ -78,12 +81,13 @@ class ShippedRoutesTest {
         assertThat(pipeline.feedback().confirmable()).isEqualTo(new Lsn(0x180));
     }
 
-    private Pipeline start(Processor target) throws Exception {
-        main.bind("jdbcapply", new TargetComponent(target));
+    private Pipeline start(String kind, Processor target) throws Exception {
+        main.bind(kind + "apply", new TargetComponent(target));
         main.bind("txstaging", new OneBatchComponent());
         main.addInitialProperty("pg2any.pipeline", "test");
         main.setDefaultPropertyPlaceholderLocation("false");
-        main.configure().setRoutesIncludePattern("file:routes/errors.camel.yaml,file:routes/apply-jdbc.camel.yaml");
+        main.configure()
+                .setRoutesIncludePattern("file:routes/errors.camel.yaml,file:routes/apply-" + kind + ".camel.yaml");
         main.configure().setShutdownTimeout(5);
         main.start();
         return Pipeline.of(main.getCamelContext(), "test");

@@ -13,7 +13,7 @@ class ApplicationTest {
 
     @Test
     void withoutAFolderTheBuiltInRoutesServe() throws Exception {
-        assertThat(Application.routeFiles(folder.resolve("absent")))
+        assertThat(Application.routeFiles(folder.resolve("absent"), "apply-jdbc"))
                 .containsExactly(
                         "classpath:io/pg2any/builtin/routes/errors.camel.yaml",
                         "classpath:io/pg2any/builtin/routes/capture.camel.yaml",
@@ -27,7 +27,7 @@ class ApplicationTest {
         Files.createFile(folder.resolve("apply-kafka.camel.yaml"));
         Files.createFile(folder.resolve("notes.txt"));
 
-        assertThat(Application.routeFiles(folder))
+        assertThat(Application.routeFiles(folder, "apply-jdbc"))
                 .containsExactly(
                         "classpath:io/pg2any/builtin/routes/errors.camel.yaml",
                         "file:" + folder.resolve("capture.camel.yaml"),

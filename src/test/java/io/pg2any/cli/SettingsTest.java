@@ -49,7 +49,7 @@ class SettingsTest {
     @ParameterizedTest
     @CsvSource({
         "CDC_DEST_TYPE, Oracle, MySQL; MariaDB; SqlServer; SQLite; PostgreSQL; Kafka; Camel",
-        "CDC_DEST_TYPE, Kafka, not in this release",
+        "CDC_DEST_TYPE, SqlServer, not in this release",
         "CDC_REPLICATION_SLOT, My-Slot, lower-case letters",
         "CDC_PROTOCOL_VERSION, 5, from 0 to 4",
         "CDC_PROTOCOL_VERSION, two, from 0 to 4",
@@ -61,6 +61,9 @@ class SettingsTest {
         "CDC_SCHEMA_MAPPING, public, source:target",
         "CDC_SOURCE_CONNECTION_STRING, mysql://h/db, postgresql",
         "PG2ANY_TABLES, drop, create; expect",
+        "PG2ANY_KAFKA_DELIVERY, sometimes, exactly-once; at-least-once",
+        "CDC_KAFKA_ACKS, 1, all",
+        "CDC_KAFKA_SASL_MECHANISM, PLAIN, CDC_KAFKA_SECURITY_PROTOCOL",
     })
     void aBadValueIsRefusedByItsVariable(String variable, String value, String expected) {
         environment.put(variable, value);
@@ -107,5 +110,15 @@ class SettingsTest {
 
         environment.put("CDC_SOURCE_CONNECTION_STRING", "postgresql://u:s3cret@localhost:notaport/db");
         assertThatThrownBy(this::settings).hasMessageNotContaining("s3cret");
+    }
+
+    @Test
+    void propertiesOfKafkasClientsAreGivenByPrefix() throws Exception {
+        environment.put("PG2ANY_KAFKA_CLIENT_SSL_TRUSTSTORE_PASSWORD", "hush");
+        file.setProperty("pg2any.kafka.client.buffer.memory", "1000000");
+
+        assertThat(settings().kafkaClientProperties())
+                .isEqualTo(Map.of("ssl.truststore.password", "hush", "buffer.memory", "1000000"));
+        assertThat(settings().toString()).doesNotContain("hush");
     }
 }

@@ -104,7 +104,7 @@ record ArrayType(ValueType element, ConnectSchema schema, boolean nests) impleme
             if (peek() == '{') {
                 if (!nests) {
                     throw new InexpressibleValueException("an array of several dimensions has no Connect schema;"
-                            + " write values without schemas (pg2any.kafka.schemas=false)");
+                            + " write values without schemas (pg2any.events.schemas=false)");
                 }
                 return elements();
             }

@@ -154,7 +154,7 @@ final class ScalarTypes {
         String text = ascii(bytes, offset, length);
         if (!isNumber(text)) {
             throw new InexpressibleValueException(
-                    text + " has no exact decimal form; write decimals as strings (pg2any.kafka.decimals=string)");
+                    text + " has no exact decimal form; write decimals as strings (pg2any.events.decimals=string)");
         }
         return new BigDecimal(text);
     }

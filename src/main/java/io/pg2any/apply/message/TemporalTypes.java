@@ -96,7 +96,7 @@ final class TemporalTypes {
                 throws IOException, InexpressibleValueException {
             if (DateTimeText.infinity(bytes, offset, length) != 0) {
                 throw new InexpressibleValueException(
-                        "an infinite date has no day number; write times as text (pg2any.kafka.times=isostring)");
+                        "an infinite date has no day number; write times as text (pg2any.events.times=isostring)");
             }
             out.writeNumber(DateTimeText.epochDay(bytes, offset, length));
         }

@@ -1,6 +1,7 @@
 package io.pg2any.camel;
 
 import io.pg2any.apply.Applied;
+import io.pg2any.apply.KeySource;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.change.Position;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
 import org.apache.camel.InvalidPayloadException;
 import org.apache.camel.Message;
@@ -25,11 +27,22 @@ import org.slf4j.LoggerFactory;
  * Applies a batch. The target is opened in the background and tried again for as long as it takes: a target that is
  * down neither keeps the routes from starting nor capture from staging.
  */
-class JdbcApplyProducer extends DefaultProducer {
-    private static final Logger LOG = LoggerFactory.getLogger(JdbcApplyProducer.class);
+class TargetProducer extends DefaultProducer {
+    private static final Logger LOG = LoggerFactory.getLogger(TargetProducer.class);
     private static final long RETRY_MILLIS_MAX = 10_000;
 
-    private final JdbcApplyEndpoint endpoint;
+    /** Makes the target when the producer starts. */
+    @FunctionalInterface
+    interface TargetFactory {
+        /**
+         * @throws IllegalArgumentException for an option that means nothing; names it
+         */
+        Target create(KeySource keys) throws TargetException;
+    }
+
+    private final Endpoint endpoint;
+    private final String name;
+    private final TargetFactory factory;
     private final TargetHealthCheck healthCheck;
 
     private Pipeline pipeline;
@@ -39,19 +52,24 @@ class JdbcApplyProducer extends DefaultProducer {
     private volatile Instant failingSince;
     private volatile String openError = "the target is being opened";
 
-    JdbcApplyProducer(JdbcApplyEndpoint endpoint) {
+    /**
+     * @param pipeline the name under which the target keeps its position
+     */
+    TargetProducer(Endpoint endpoint, String pipeline, TargetFactory factory) {
         super(endpoint);
         this.endpoint = endpoint;
-        this.healthCheck = new TargetHealthCheck(this, endpoint.getPipeline());
+        this.name = pipeline;
+        this.factory = factory;
+        this.healthCheck = new TargetHealthCheck(this, pipeline);
     }
 
     @Override
     protected void doStart() throws Exception {
         super.doStart();
         openError = "the target is being opened";
-        pipeline = Pipeline.of(endpoint.getCamelContext(), endpoint.getPipeline());
+        pipeline = Pipeline.of(endpoint.getCamelContext(), name);
         try {
-            target = JdbcTargets.create(endpoint.getPipeline(), endpoint.getConfiguration(), pipeline::primaryKey);
+            target = factory.create(pipeline::primaryKey);
         } catch (IllegalArgumentException e) {
             PipelineFailedException failure = new PipelineFailedException(e.getMessage(), true, e);
             pipeline.fail(failure);
@@ -64,7 +82,7 @@ class JdbcApplyProducer extends DefaultProducer {
         }
         opener = endpoint.getCamelContext()
                 .getExecutorServiceManager()
-                .newSingleThreadExecutor(this, "pg2any-target-" + endpoint.getPipeline());
+                .newSingleThreadExecutor(this, "pg2any-target-" + name);
         opener.execute(this::openUntilItSucceeds);
     }
 
@@ -97,7 +115,7 @@ class JdbcApplyProducer extends DefaultProducer {
                 openError = null;
                 LOG.info(
                         "Target of pipeline {} is open, {}",
-                        endpoint.getPipeline(),
+                        name,
                         position.map(p -> "applied through " + p.lsn()).orElse("nothing applied yet"));
                 return;
             } catch (TargetException e) {
@@ -111,7 +129,7 @@ class JdbcApplyProducer extends DefaultProducer {
                 pipeline.fail(new PipelineFailedException(String.valueOf(e.getMessage()), false, e));
                 return;
             }
-            LOG.warn("Target of pipeline {} is tried again in {} ms: {}", endpoint.getPipeline(), delay, openError);
+            LOG.warn("Target of pipeline {} is tried again in {} ms: {}", name, delay, openError);
             try {
                 Thread.sleep(delay);
             } catch (InterruptedException e) {
