@@ -73,12 +73,12 @@ record Setting(String property, String variable, String fallback, boolean secret
             "pg2any.target.type",
             "CDC_DEST_TYPE",
             null,
-            "Kind of target: `SQLite`, `PostgreSQL`, `MySQL` or `MariaDB`. Required");
+            "Kind of target: `SQLite`, `PostgreSQL`, `MySQL`, `MariaDB` or `SqlServer`. Required");
     static final Setting TARGET_URI = secret(
             "pg2any.target.uri",
             "CDC_DEST_URI",
             "Where the target is. SQLite: a path, `sqlite://path`, `file:` or `jdbc:sqlite:` URL. Others:"
-                    + " `postgresql://user:password@host:port/database?…`, with `mysql:` or `mariadb:` in its place, or the"
+                    + " `postgresql://user:password@host:port/database?…`, with `mysql:`, `mariadb:` or `sqlserver:` in its place, or the"
                     + " JDBC URL. Required");
     static final Setting SCHEMA_MAPPING = of(
             "pg2any.target.schemaMapping",

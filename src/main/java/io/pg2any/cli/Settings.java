@@ -27,7 +27,8 @@ final class Settings {
     private static final List<String> TARGET_TYPES =
             List.of("MySQL", "MariaDB", "SqlServer", "SQLite", "PostgreSQL", "Kafka", "Camel");
 
-    private static final List<String> AVAILABLE_TARGET_TYPES = List.of("SQLite", "PostgreSQL", "MySQL", "MariaDB");
+    private static final List<String> AVAILABLE_TARGET_TYPES =
+            List.of("SQLite", "PostgreSQL", "MySQL", "MariaDB", "SqlServer");
 
     /** Older names of the namesake; what they stood for then is what the newer variable stands for. */
     private static final Map<String, Setting> ALIASES =
