@@ -11,7 +11,7 @@ import org.apache.camel.spi.UriParams;
 public class JdbcApplyConfiguration implements Cloneable {
     @UriParam(
             label = "common",
-            enums = "SQLite,PostgreSQL,MySQL,MariaDB",
+            enums = "SQLite,PostgreSQL,MySQL,MariaDB,SqlServer",
             description = "The kind of database behind the URL")
     private String type;
 

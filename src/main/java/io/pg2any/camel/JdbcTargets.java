@@ -15,6 +15,7 @@ import io.pg2any.apply.jdbc.MariaDbDialect;
 import io.pg2any.apply.jdbc.MySqlDialect;
 import io.pg2any.apply.jdbc.PostgresDialect;
 import io.pg2any.apply.jdbc.SqlScript;
+import io.pg2any.apply.jdbc.SqlServerDialect;
 import io.pg2any.apply.jdbc.SqliteDialect;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -83,8 +84,11 @@ public final class JdbcTargets {
         if (type.equalsIgnoreCase("MariaDB")) {
             return new MariaDbDialect(url, options);
         }
+        if (type.equalsIgnoreCase("SqlServer")) {
+            return new SqlServerDialect(url, options);
+        }
         throw new IllegalArgumentException(
-                "jdbcapply: type " + type + " is unknown; there are SQLite, PostgreSQL, MySQL, MariaDB");
+                "jdbcapply: type " + type + " is unknown; there are SQLite, PostgreSQL, MySQL, MariaDB, SqlServer");
     }
 
     private static <E extends Enum<E>> E constant(Class<E> type, String option, String value) {

@@ -85,13 +85,14 @@ record Setting(String property, String variable, String fallback, boolean secret
             "pg2any.target.type",
             "CDC_DEST_TYPE",
             null,
-            "Kind of target: `SQLite`, `PostgreSQL`, `MySQL`, `MariaDB`, `Kafka` or `Camel` (any endpoint). Required");
+            "Kind of target: `SQLite`, `PostgreSQL`, `MySQL`, `MariaDB`, `SqlServer`, `Kafka` or `Camel` (any endpoint)."
+                    + " Required");
     static final Setting TARGET_URI = secret(
             "pg2any.target.uri",
             "CDC_DEST_URI",
             "Where the target is. SQLite: a path, `sqlite://path`, `file:` or `jdbc:sqlite:` URL. Kafka: the brokers,"
                     + " `host:port,host:port`. Camel: an endpoint URI. Others:"
-                    + " `postgresql://user:password@host:port/database?…`, with `mysql:` or `mariadb:` in its place, or the"
+                    + " `postgresql://user:password@host:port/database?…`, with `mysql:`, `mariadb:` or `sqlserver:` in its place, or the"
                     + " JDBC URL. Required");
     static final Setting SCHEMA_MAPPING = of(
             "pg2any.target.schemaMapping",

@@ -31,7 +31,7 @@ final class Settings {
             List.of("MySQL", "MariaDB", "SqlServer", "SQLite", "PostgreSQL", "Kafka", "Camel");
 
     private static final List<String> AVAILABLE_TARGET_TYPES =
-            List.of("SQLite", "PostgreSQL", "MySQL", "MariaDB", "Kafka", "Camel");
+            List.of("SQLite", "PostgreSQL", "MySQL", "MariaDB", "SqlServer", "Kafka", "Camel");
 
     private static final String KAFKA_CLIENT_KEYS = "pg2any.kafka.client.";
     private static final String KAFKA_CLIENT_VARIABLES = "PG2ANY_KAFKA_CLIENT_";

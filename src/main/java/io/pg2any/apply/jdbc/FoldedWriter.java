@@ -51,6 +51,8 @@ final class FoldedWriter implements RowWriter {
     /** So few are quicker one by one. */
     private static final int FEW_ROWS = 3;
 
+    private static final int PART_BYTES = 2 << 20;
+
     private final Connection connection;
     private final TableWriter ordered;
     private final RowSets sets;
@@ -209,8 +211,9 @@ final class FoldedWriter implements RowWriter {
             ordered.flush();
             return;
         }
-        for (int from = 0; from < keys.size(); from += sets.rows()) {
-            List<Tuple> part = keys.subList(from, Math.min(keys.size(), from + sets.rows()));
+        for (int from = 0, to; from < keys.size(); from = to) {
+            to = partEnd(keys, from);
+            List<Tuple> part = keys.subList(from, to);
             written(RowKind.DELETE, part.size(), () -> sets.delete(part));
         }
     }
@@ -224,11 +227,13 @@ final class FoldedWriter implements RowWriter {
             ordered.flush();
             return;
         }
-        for (int from = 0; from < changed.size(); from += sets.rows()) {
-            List<NetRow> part = changed.subList(from, Math.min(changed.size(), from + sets.rows()));
-            List<Tuple> values = part.stream().map(row -> row.row).toList();
-            List<Tuple> keys = part.stream().map(row -> row.key).toList();
-            written(RowKind.UPDATE, part.size(), () -> sets.update(set, values, keys));
+        List<Tuple> all = changed.stream().map(row -> row.row).toList();
+        List<Tuple> allKeys = changed.stream().map(row -> row.key).toList();
+        for (int from = 0, to; from < all.size(); from = to) {
+            to = partEnd(all, from);
+            List<Tuple> values = all.subList(from, to);
+            List<Tuple> keys = allKeys.subList(from, to);
+            written(RowKind.UPDATE, values.size(), () -> sets.update(set, values, keys));
         }
     }
 
@@ -240,10 +245,21 @@ final class FoldedWriter implements RowWriter {
             ordered.flush();
             return;
         }
-        for (int from = 0; from < inserted.size(); from += sets.rows()) {
-            List<Tuple> part = inserted.subList(from, Math.min(inserted.size(), from + sets.rows()));
+        for (int from = 0, to; from < inserted.size(); from = to) {
+            to = partEnd(inserted, from);
+            List<Tuple> part = inserted.subList(from, to);
             written(RowKind.INSERT, part.size(), () -> sets.insert(part));
         }
+    }
+
+    /** As many rows as one call takes, and not much more bytes than a server takes in one statement by default. */
+    private int partEnd(List<Tuple> tuples, int from) {
+        int end = from;
+        long bytes = 0;
+        while (end < tuples.size() && end - from < sets.rows() && (end == from || bytes < PART_BYTES)) {
+            bytes += Tuples.size(tuples.get(end++));
+        }
+        return end;
     }
 
     private interface SetStatement {

@@ -145,7 +145,10 @@ public final class PostgresDialect implements JdbcDialect {
                     + " SET extra_float_digits = 3; SET bytea_output = 'hex'; SET xmloption = 'content';"
                     + " SET lc_monetary = 'C'; SET statement_timeout = 0;"
                     + " SET idle_in_transaction_session_timeout = 0; SET synchronous_commit = off;"
-                    + " SET client_min_messages = 'warning'; SET lock_timeout = "
+                    + " SET client_min_messages = 'warning';"
+                    // A session whose client is gone must not hold the position's row for hours.
+                    + " SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;"
+                    + " SET tcp_user_timeout = 60000; SET lock_timeout = "
                     + options.lockTimeout().toMillis());
         }
         if (maySetReplicationRole(connection)) {

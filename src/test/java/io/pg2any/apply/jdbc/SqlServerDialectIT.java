@@ -1,0 +1,87 @@
+package io.pg2any.apply.jdbc;
+
+import static io.pg2any.apply.Relations.keyed;
+import static io.pg2any.apply.Tuples.tuple;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.TargetException;
+import io.pg2any.apply.TargetException.Kind;
+import io.pg2any.change.Change.Insert;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+
+/** The contract on the server that {@code PG2ANY_TEST_SQLSERVER_URL} names: all its tables are dropped. */
+@EnabledIfEnvironmentVariable(
+        named = "PG2ANY_TEST_SQLSERVER_URL",
+        matches = ".+",
+        disabledReason = "no SQL Server is at hand: set PG2ANY_TEST_SQLSERVER_URL to a JDBC URL with an empty database")
+class SqlServerDialectIT extends DialectContract {
+    private static final String URL = System.getenv("PG2ANY_TEST_SQLSERVER_URL");
+
+    @Override
+    void emptyTarget() throws SQLException {
+        try (Connection connection = reader();
+                Statement statement = connection.createStatement()) {
+            for (String drop : List.of(
+                    "SELECT 'ALTER TABLE ' + QUOTENAME(SCHEMA_NAME(schema_id)) + '.' + QUOTENAME(OBJECT_NAME("
+                            + "parent_object_id)) + ' DROP CONSTRAINT ' + QUOTENAME(name) FROM sys.foreign_keys",
+                    "SELECT 'DROP TABLE ' + QUOTENAME(SCHEMA_NAME(schema_id)) + '.' + QUOTENAME(name)"
+                            + " FROM sys.tables")) {
+                List<String> statements = new ArrayList<>();
+                try (ResultSet rows = statement.executeQuery(drop)) {
+                    while (rows.next()) {
+                        statements.add(rows.getString(1));
+                    }
+                }
+                for (String sql : statements) {
+                    statement.execute(sql);
+                }
+            }
+        }
+    }
+
+    @Override
+    JdbcDialect dialect(ApplyOptions options) throws TargetException {
+        return new SqlServerDialect(URL, options);
+    }
+
+    @Override
+    boolean trailingBlanksCount() {
+        return false;
+    }
+
+    @Override
+    String length(String column) {
+        return "LEN(" + column + ")";
+    }
+
+    /** A table has 1,024 columns at most. */
+    @Test
+    @Override
+    void aTableOf1600ColumnsIsApplied() {
+        String[] columns = new String[1600];
+        columns[0] = "c0* int8";
+        for (int i = 1; i < columns.length; i++) {
+            columns[i] = "c" + i + " int4";
+        }
+        TargetException error = refusal(new Insert(
+                keyed(12, "widest", columns),
+                tuple(IntStream.range(0, 1600).boxed().toArray())));
+        assertThat(error.kind()).isEqualTo(Kind.CONFIG);
+        assertThat(error).hasMessageContaining("column list");
+    }
+
+    @Override
+    Connection reader() throws SQLException {
+        return DriverManager.getConnection(URL);
+    }
+}
