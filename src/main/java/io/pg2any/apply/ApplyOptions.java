@@ -57,189 +57,108 @@ public record ApplyOptions(
     }
 
     public static ApplyOptions defaults(String pipeline) {
-        return new ApplyOptions(
-                pipeline,
-                TableMapping.NONE,
-                TablesPolicy.CREATE,
-                ValuePolicy.FAIL,
-                DivergencePolicy.WARN,
-                KeySource.NONE,
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(5),
-                0,
-                ApplyOrder.GROUPED,
-                20_000,
-                500);
+        return builder(pipeline).build();
     }
 
-    public ApplyOptions withMapping(TableMapping value) {
-        return new ApplyOptions(
-                pipeline,
-                value,
-                tables,
-                values,
-                divergence,
-                keys,
-                durableInterval,
-                connectTimeout,
-                lockTimeout,
-                maxRowsPerInsert,
-                order,
-                windowRows,
-                bulkInsertThreshold);
+    /** Of what is not said the default is taken. */
+    public static Builder builder(String pipeline) {
+        return new Builder(pipeline);
     }
 
-    public ApplyOptions withTables(TablesPolicy value) {
-        return new ApplyOptions(
-                pipeline,
-                mapping,
-                value,
-                values,
-                divergence,
-                keys,
-                durableInterval,
-                connectTimeout,
-                lockTimeout,
-                maxRowsPerInsert,
-                order,
-                windowRows,
-                bulkInsertThreshold);
-    }
+    public static final class Builder {
+        private final String pipeline;
+        private TableMapping mapping = TableMapping.NONE;
+        private TablesPolicy tables = TablesPolicy.CREATE;
+        private ValuePolicy values = ValuePolicy.FAIL;
+        private DivergencePolicy divergence = DivergencePolicy.WARN;
+        private KeySource keys = KeySource.NONE;
+        private Duration durableInterval = Duration.ofSeconds(1);
+        private Duration connectTimeout = Duration.ofSeconds(30);
+        private Duration lockTimeout = Duration.ofSeconds(5);
+        private int maxRowsPerInsert;
+        private ApplyOrder order = ApplyOrder.GROUPED;
+        private int windowRows = 20_000;
+        private int bulkInsertThreshold = 500;
 
-    public ApplyOptions withValues(ValuePolicy value) {
-        return new ApplyOptions(
-                pipeline,
-                mapping,
-                tables,
-                value,
-                divergence,
-                keys,
-                durableInterval,
-                connectTimeout,
-                lockTimeout,
-                maxRowsPerInsert,
-                order,
-                windowRows,
-                bulkInsertThreshold);
-    }
+        private Builder(String pipeline) {
+            this.pipeline = pipeline;
+        }
 
-    public ApplyOptions withDivergence(DivergencePolicy value) {
-        return new ApplyOptions(
-                pipeline,
-                mapping,
-                tables,
-                values,
-                value,
-                keys,
-                durableInterval,
-                connectTimeout,
-                lockTimeout,
-                maxRowsPerInsert,
-                order,
-                windowRows,
-                bulkInsertThreshold);
-    }
+        public Builder mapping(TableMapping value) {
+            mapping = value;
+            return this;
+        }
 
-    public ApplyOptions withKeys(KeySource value) {
-        return new ApplyOptions(
-                pipeline,
-                mapping,
-                tables,
-                values,
-                divergence,
-                value,
-                durableInterval,
-                connectTimeout,
-                lockTimeout,
-                maxRowsPerInsert,
-                order,
-                windowRows,
-                bulkInsertThreshold);
-    }
+        public Builder tables(TablesPolicy value) {
+            tables = value;
+            return this;
+        }
 
-    public ApplyOptions withDurableInterval(Duration value) {
-        return new ApplyOptions(
-                pipeline,
-                mapping,
-                tables,
-                values,
-                divergence,
-                keys,
-                value,
-                connectTimeout,
-                lockTimeout,
-                maxRowsPerInsert,
-                order,
-                windowRows,
-                bulkInsertThreshold);
-    }
+        public Builder values(ValuePolicy value) {
+            values = value;
+            return this;
+        }
 
-    public ApplyOptions withLockTimeout(Duration value) {
-        return new ApplyOptions(
-                pipeline,
-                mapping,
-                tables,
-                values,
-                divergence,
-                keys,
-                durableInterval,
-                connectTimeout,
-                value,
-                maxRowsPerInsert,
-                order,
-                windowRows,
-                bulkInsertThreshold);
-    }
+        public Builder divergence(DivergencePolicy value) {
+            divergence = value;
+            return this;
+        }
 
-    public ApplyOptions withOrder(ApplyOrder value) {
-        return new ApplyOptions(
-                pipeline,
-                mapping,
-                tables,
-                values,
-                divergence,
-                keys,
-                durableInterval,
-                connectTimeout,
-                lockTimeout,
-                maxRowsPerInsert,
-                value,
-                windowRows,
-                bulkInsertThreshold);
-    }
+        public Builder keys(KeySource value) {
+            keys = value;
+            return this;
+        }
 
-    public ApplyOptions withWindowRows(int value) {
-        return new ApplyOptions(
-                pipeline,
-                mapping,
-                tables,
-                values,
-                divergence,
-                keys,
-                durableInterval,
-                connectTimeout,
-                lockTimeout,
-                maxRowsPerInsert,
-                order,
-                value,
-                bulkInsertThreshold);
-    }
+        public Builder durableInterval(Duration value) {
+            durableInterval = value;
+            return this;
+        }
 
-    public ApplyOptions withBulkInsertThreshold(int value) {
-        return new ApplyOptions(
-                pipeline,
-                mapping,
-                tables,
-                values,
-                divergence,
-                keys,
-                durableInterval,
-                connectTimeout,
-                lockTimeout,
-                maxRowsPerInsert,
-                order,
-                windowRows,
-                value);
+        public Builder connectTimeout(Duration value) {
+            connectTimeout = value;
+            return this;
+        }
+
+        public Builder lockTimeout(Duration value) {
+            lockTimeout = value;
+            return this;
+        }
+
+        public Builder maxRowsPerInsert(int value) {
+            maxRowsPerInsert = value;
+            return this;
+        }
+
+        public Builder order(ApplyOrder value) {
+            order = value;
+            return this;
+        }
+
+        public Builder windowRows(int value) {
+            windowRows = value;
+            return this;
+        }
+
+        public Builder bulkInsertThreshold(int value) {
+            bulkInsertThreshold = value;
+            return this;
+        }
+
+        public ApplyOptions build() {
+            return new ApplyOptions(
+                    pipeline,
+                    mapping,
+                    tables,
+                    values,
+                    divergence,
+                    keys,
+                    durableInterval,
+                    connectTimeout,
+                    lockTimeout,
+                    maxRowsPerInsert,
+                    order,
+                    windowRows,
+                    bulkInsertThreshold);
+        }
     }
 }

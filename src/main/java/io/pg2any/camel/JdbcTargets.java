@@ -51,20 +51,20 @@ public final class JdbcTargets {
     }
 
     private static ApplyOptions options(String pipeline, JdbcApplyConfiguration configuration, KeySource keys) {
-        return new ApplyOptions(
-                pipeline,
-                TableMapping.parse(configuration.getSchemaMapping()),
-                constant(TablesPolicy.class, "tables", configuration.getTables()),
-                constant(ValuePolicy.class, "unrepresentable", configuration.getUnrepresentable()),
-                constant(DivergencePolicy.class, "divergence", configuration.getDivergence()),
-                keys,
-                Duration.ofMillis(configuration.getDurableInterval()),
-                Duration.ofMillis(configuration.getConnectTimeout()),
-                Duration.ofMillis(configuration.getQueryTimeout()),
-                configuration.getMaxRowsPerInsert(),
-                constant(ApplyOrder.class, "order", configuration.getOrder()),
-                configuration.getWindowRows(),
-                configuration.getBulkInsertThreshold());
+        return ApplyOptions.builder(pipeline)
+                .mapping(TableMapping.parse(configuration.getSchemaMapping()))
+                .tables(constant(TablesPolicy.class, "tables", configuration.getTables()))
+                .values(constant(ValuePolicy.class, "unrepresentable", configuration.getUnrepresentable()))
+                .divergence(constant(DivergencePolicy.class, "divergence", configuration.getDivergence()))
+                .keys(keys)
+                .durableInterval(Duration.ofMillis(configuration.getDurableInterval()))
+                .connectTimeout(Duration.ofMillis(configuration.getConnectTimeout()))
+                .lockTimeout(Duration.ofMillis(configuration.getQueryTimeout()))
+                .maxRowsPerInsert(configuration.getMaxRowsPerInsert())
+                .order(constant(ApplyOrder.class, "order", configuration.getOrder()))
+                .windowRows(configuration.getWindowRows())
+                .bulkInsertThreshold(configuration.getBulkInsertThreshold())
+                .build();
     }
 
     private static JdbcDialect dialect(JdbcApplyConfiguration configuration, ApplyOptions options)

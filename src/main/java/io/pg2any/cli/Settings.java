@@ -26,12 +26,9 @@ import java.util.function.Consumer;
  * <p>Immutable; {@code toString} holds no secret.
  */
 final class Settings {
-    /** Kinds of targets that the project knows, in the namesake's spelling. */
+    /** Kinds of targets, in the namesake's spelling. */
     private static final List<String> TARGET_TYPES =
             List.of("MySQL", "MariaDB", "SqlServer", "SQLite", "PostgreSQL", "Kafka", "Camel");
-
-    private static final List<String> AVAILABLE_TARGET_TYPES =
-            List.of("SQLite", "PostgreSQL", "MySQL", "MariaDB", "SqlServer", "Kafka", "Camel");
 
     private static final String KAFKA_CLIENT_KEYS = "pg2any.kafka.client.";
     private static final String KAFKA_CLIENT_VARIABLES = "PG2ANY_KAFKA_CLIENT_";
@@ -215,14 +212,11 @@ final class Settings {
     private void checkTarget(List<String> problems, List<String> warnings) {
         String type = text(Setting.TARGET_TYPE);
         if (type == null || type.isEmpty()) {
-            problems.add(named(Setting.TARGET_TYPE) + " is missing: set it to one of "
-                    + String.join(", ", AVAILABLE_TARGET_TYPES));
+            problems.add(
+                    named(Setting.TARGET_TYPE) + " is missing: set it to one of " + String.join(", ", TARGET_TYPES));
         } else if (TARGET_TYPES.stream().noneMatch(type::equalsIgnoreCase)) {
             problems.add(named(Setting.TARGET_TYPE) + "=" + type + " is unknown: the kinds of targets are "
                     + String.join(", ", TARGET_TYPES));
-        } else if (AVAILABLE_TARGET_TYPES.stream().noneMatch(type::equalsIgnoreCase)) {
-            problems.add(named(Setting.TARGET_TYPE) + "=" + type + " is not in this release yet: available is "
-                    + String.join(", ", AVAILABLE_TARGET_TYPES));
         }
         if (text(Setting.TARGET_URI) == null || text(Setting.TARGET_URI).isEmpty()) {
             problems.add(named(Setting.TARGET_URI)

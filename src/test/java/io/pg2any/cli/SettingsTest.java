@@ -49,7 +49,6 @@ class SettingsTest {
     @ParameterizedTest
     @CsvSource({
         "CDC_DEST_TYPE, Oracle, MySQL; MariaDB; SqlServer; SQLite; PostgreSQL; Kafka; Camel",
-        "CDC_DEST_TYPE, SqlServer, not in this release",
         "CDC_REPLICATION_SLOT, My-Slot, lower-case letters",
         "CDC_PROTOCOL_VERSION, 5, from 0 to 4",
         "CDC_PROTOCOL_VERSION, two, from 0 to 4",

@@ -429,7 +429,7 @@ abstract class DialectContract {
     @Test
     void underFullTheSourcesPrimaryKeyBecomesTheKey() throws Exception {
         Relation known = full(6, "known", "id int8", "v text");
-        open(ApplyOptions.defaults("test").withKeys(relation -> List.of("id")));
+        open(ApplyOptions.builder("test").keys(relation -> List.of("id")).build());
         apply(
                 new Insert(known, tuple("1", "a")),
                 new Update(known, tuple("1", "a"), tuple("1", "b")),
@@ -692,7 +692,7 @@ abstract class DialectContract {
 
     @Test
     void aMissingTableIsAnErrorWhenTablesAreExpected() throws Exception {
-        open(ApplyOptions.defaults("test").withTables(TablesPolicy.EXPECT));
+        open(ApplyOptions.builder("test").tables(TablesPolicy.EXPECT).build());
         TargetException error = refusal(new Insert(t, tuple("1", "a", "b")));
         assertThat(error.kind()).isEqualTo(Kind.CONFIG);
         assertThat(error).hasMessageContaining("public.t").hasMessageContaining("pg2any.tables");
@@ -701,7 +701,7 @@ abstract class DialectContract {
     @Test
     void missingColumnsAreNamedWhenTablesAreExpected() throws Exception {
         execute("CREATE TABLE t (id INTEGER PRIMARY KEY, extra VARCHAR(10))");
-        open(ApplyOptions.defaults("test").withTables(TablesPolicy.EXPECT));
+        open(ApplyOptions.builder("test").tables(TablesPolicy.EXPECT).build());
         TargetException error = refusal(new Insert(t, tuple("1", "a", "b")));
         assertThat(error.kind()).isEqualTo(Kind.CONFIG);
         assertThat(error).hasMessageContaining("lacks columns a, b");
@@ -717,7 +717,9 @@ abstract class DialectContract {
 
     @Test
     void twoSourceTablesMustNotShareATarget() throws Exception {
-        open(ApplyOptions.defaults("test").withMapping(TableMapping.parse("one:x,two:x")));
+        open(ApplyOptions.builder("test")
+                .mapping(TableMapping.parse("one:x,two:x"))
+                .build());
         Relation one = relation(20, "one", "t", ReplicaIdentity.DEFAULT, "id* int8");
         Relation two = relation(21, "two", "t", ReplicaIdentity.DEFAULT, "id* int8");
         prepareSchema("x");
@@ -757,7 +759,7 @@ abstract class DialectContract {
 
     @Test
     void divergenceCanBeARefusal() throws Exception {
-        open(ApplyOptions.defaults("test").withDivergence(DivergencePolicy.FAIL));
+        open(ApplyOptions.builder("test").divergence(DivergencePolicy.FAIL).build());
         TargetException error = refusal(new Insert(t, tuple("3", "a", "b")), new Update(t, null, tuple("1", "a", "b")));
         assertThat(error.kind()).isEqualTo(Kind.REJECTED);
         assertThat(error).hasMessageContaining("change 2 of transaction 700").hasMessageContaining("public.t");
@@ -766,7 +768,7 @@ abstract class DialectContract {
 
     @Test
     void divergenceCanBeAnUpsertWhenTheWholeRowIsKnown() throws Exception {
-        open(ApplyOptions.defaults("test").withDivergence(DivergencePolicy.UPSERT));
+        open(ApplyOptions.builder("test").divergence(DivergencePolicy.UPSERT).build());
         apply(
                 new Update(t, null, tuple("1", "a", "b")),
                 new Update(t, null, tuple("1", "c", "d")),
@@ -832,13 +834,13 @@ abstract class DialectContract {
 
     @Test
     void randomHistoriesInNarrowWindowsEndInTheSameRows() throws Exception {
-        open(ApplyOptions.defaults("test").withWindowRows(7));
+        open(ApplyOptions.builder("test").windowRows(7).build());
         randomHistoriesEndInTheSameRows();
     }
 
     @Test
     void randomHistoriesInStrictOrderEndInTheSameRows() throws Exception {
-        open(ApplyOptions.defaults("test").withOrder(ApplyOrder.STRICT));
+        open(ApplyOptions.builder("test").order(ApplyOrder.STRICT).build());
         randomHistoriesEndInTheSameRows();
     }
 

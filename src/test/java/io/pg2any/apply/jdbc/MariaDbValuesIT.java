@@ -171,8 +171,8 @@ class MariaDbValuesIT {
 
     private static String stored(ValuePolicy policy, int oid, String text) throws Exception {
         execute("DROP TABLE IF EXISTS one");
-        try (JdbcTarget target =
-                open(ApplyOptions.defaults("one" + System.nanoTime()).withValues(policy))) {
+        try (JdbcTarget target = open(
+                ApplyOptions.builder("one" + System.nanoTime()).values(policy).build())) {
             target.apply(ChangesBatch.after(0x1000).transaction(new Insert(one(oid, -1), tuple("1", text))));
         }
         try (Connection connection = DriverManager.getConnection(server.jdbcUrl("test"));

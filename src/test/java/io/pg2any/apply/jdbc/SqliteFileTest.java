@@ -38,7 +38,8 @@ class SqliteFileTest {
     Path folder;
 
     private final Relation t = keyed(1, "t", "id* int8", "a text");
-    private final ApplyOptions options = ApplyOptions.defaults("p").withLockTimeout(Duration.ofMillis(50));
+    private final ApplyOptions options =
+            ApplyOptions.builder("p").lockTimeout(Duration.ofMillis(50)).build();
 
     private SqliteDialect dialect() throws TargetException {
         return new SqliteDialect(folder.resolve("f.db").toString(), ValuePolicy.FAIL, options.lockTimeout());

@@ -40,7 +40,7 @@ class SqliteValuesTest {
 
     private Object stored(ValuePolicy policy, String type, Object value, Reading reading) throws Exception {
         Relation relation = keyed(1, "v", "id* int8", "v " + type);
-        ApplyOptions options = ApplyOptions.defaults("p").withValues(policy);
+        ApplyOptions options = ApplyOptions.builder("p").values(policy).build();
         Path file = folder.resolve("values.db");
         try (JdbcTarget target =
                 new JdbcTarget(new SqliteDialect(file.toString(), policy, options.lockTimeout()), options)) {
