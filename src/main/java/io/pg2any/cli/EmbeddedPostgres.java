@@ -3,8 +3,6 @@ package io.pg2any.cli;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -71,7 +69,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         if (!asServerUser.isEmpty()) {
             run(List.of("chown", "nobody", cluster.toString()));
         }
-        int port = freePort();
+        int port = FreePort.find();
         EmbeddedPostgres server = new EmbeddedPostgres(home, cluster, port, asServerUser);
         try {
             server.initialize(settings);
@@ -292,12 +290,6 @@ public final class EmbeddedPostgres implements AutoCloseable {
             throw new IOException("interrupted while waiting for " + command, e);
         } finally {
             Files.deleteIfExists(output);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

@@ -2,9 +2,8 @@ package io.pg2any.bench;
 
 import io.pg2any.change.Lsn;
 import io.pg2any.cli.EmbeddedPostgres;
+import io.pg2any.cli.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -59,7 +58,7 @@ final class Pipeline implements AutoCloseable {
                         "CDC_DEST_URI", target.toString(),
                         "CDC_TRANSACTION_FILE_BASE_PATH",
                                 folder.resolve("staging").toString(),
-                        "METRICS_PORT", Integer.toString(freePort())));
+                        "METRICS_PORT", Integer.toString(FreePort.find())));
         return new Pipeline(folder, target, log, builder.start());
     }
 
@@ -127,12 +126,6 @@ final class Pipeline implements AutoCloseable {
             for (Path path : (Iterable<Path>) paths.sorted(java.util.Comparator.reverseOrder())::iterator) {
                 Files.deleteIfExists(path);
             }
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 }

@@ -3,7 +3,7 @@ package io.pg2any.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pg2any.cli.EmbeddedPostgres;
-import io.pg2any.cli.quickstart.PipelineProcess;
+import io.pg2any.cli.FreePort;
 import io.pg2any.cli.quickstart.Workload;
 import io.pg2any.crash.KillPoint.Where;
 import io.pg2any.server.TestPostgres;
@@ -127,7 +127,7 @@ class CrashIT {
     private static void killAtPoint(Scenario scenario, KillPoint point, Random random)
             throws IOException, InterruptedException {
         int hit = 1 + random.nextInt(point.hits());
-        int port = PipelineProcess.freePort();
+        int port = FreePort.find();
         Process process = scenario.startPipeline(Debuggee.jvmOption(port));
         try {
             Debuggee.attach(process, port).killAt(point, hit, POINT_LIMIT);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pg2any.change.Lsn;
 import io.pg2any.cli.EmbeddedPostgres;
+import io.pg2any.cli.FreePort;
 import io.pg2any.cli.quickstart.PipelineProcess;
 import io.pg2any.server.CommittedRecords;
 import io.pg2any.server.TestKafka;
@@ -105,7 +106,7 @@ class KafkaPipelineIT {
             writer.awaitTransactions(200);
             for (KillPoint point : POINTS) {
                 pipeline.kill();
-                int port = PipelineProcess.freePort();
+                int port = FreePort.find();
                 Process process = pipeline.start("-Xmx128m", "-XX:TieredStopAtLevel=1", Debuggee.jvmOption(port));
                 Debuggee.attach(process, port).killAt(point, 1 + random.nextInt(point.hits()), LIMIT);
                 LOG.info("killed {}", point);

@@ -1,6 +1,6 @@
 package io.pg2any.server;
 
-import io.pg2any.cli.quickstart.PipelineProcess;
+import io.pg2any.cli.FreePort;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -62,8 +62,8 @@ public final class TestKafka implements AutoCloseable {
         List<String> voters = new ArrayList<>();
         List<Integer> controllers = new ArrayList<>();
         for (int node = 0; node < brokers; node++) {
-            ports.add(PipelineProcess.freePort());
-            controllers.add(PipelineProcess.freePort());
+            ports.add(FreePort.find());
+            controllers.add(FreePort.find());
             voters.add((node + 1) + "@127.0.0.1:" + controllers.get(node));
         }
         String replicas = Integer.toString(brokers);

@@ -1,10 +1,9 @@
 package io.pg2any.cli.quickstart;
 
+import io.pg2any.cli.FreePort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,7 +45,7 @@ public final class PipelineProcess implements AutoCloseable {
     public PipelineProcess(Path jar, Path folder, Map<String, String> environment) throws IOException {
         this.jar = jar.toAbsolutePath();
         this.folder = Files.createDirectories(folder);
-        this.httpPort = freePort();
+        this.httpPort = FreePort.find();
         this.environment = new TreeMap<>(Map.of(
                 "CDC_DEST_TYPE",
                 "SQLite",
@@ -224,12 +223,6 @@ public final class PipelineProcess implements AutoCloseable {
             if (!last.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
                 last.destroyForcibly().waitFor();
             }
-        }
-    }
-
-    public static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

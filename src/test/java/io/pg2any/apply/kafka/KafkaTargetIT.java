@@ -26,6 +26,7 @@ import io.pg2any.change.Position;
 import io.pg2any.change.Relation;
 import io.pg2any.change.SourceIdentity;
 import io.pg2any.change.TransactionAbandonedException;
+import io.pg2any.cli.FreePort;
 import io.pg2any.server.CommittedRecords;
 import io.pg2any.server.TestKafka;
 import java.io.IOException;
@@ -474,7 +475,7 @@ class KafkaTargetIT {
         KafkaOptions o = options();
         KafkaTarget target = target(with(
                 new KafkaOptions(
-                        "127.0.0.1:" + io.pg2any.cli.quickstart.PipelineProcess.freePort(),
+                        "127.0.0.1:" + FreePort.find(),
                         o.pipeline(),
                         o.messages(),
                         o.delivery(),
