@@ -298,7 +298,8 @@ class CaptureFaultsIT {
             Source.createShop(server);
             Source.execute(server, "shop", "ALTER TABLE item ALTER name SET STORAGE EXTERNAL");
             SlotFeedback feedback = new SlotFeedback();
-            try (Capture capture = Source.capture(Source.config(server).build(), feedback, null)) {
+            try (Capture capture = Source.capture(
+                    Source.config(server).streaming(Streaming.OFF).build(), feedback, null)) {
                 capture.start();
                 Downstream downstream = new Downstream(capture, feedback, true);
                 downstream.until(() -> downstream.position != null);
