@@ -50,6 +50,9 @@ class DiskFullIT {
                 scenario.assertBothSidesEqual();
                 Scenario.await("ready at first", scenario.pipeline::isReady);
 
+                if (what.equals("target")) {
+                    scenario.stopWatching();
+                }
                 disk.fill();
                 scenario.awaitTransactions(20);
                 Scenario.await("not ready on a full disk", () -> !scenario.pipeline.isReady());

@@ -164,6 +164,11 @@ final class Scenario implements AutoCloseable {
         assertThat(watch.violations()).isEmpty();
     }
 
+    /** Before something that a reader of the target cannot bear either. */
+    void stopWatching() throws InterruptedException {
+        watch.close();
+    }
+
     /** The reader has really looked while transactions came in. */
     void assertWatched() {
         assertThat(watch.looks()).isPositive();

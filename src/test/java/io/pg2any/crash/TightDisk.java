@@ -1,14 +1,20 @@
 package io.pg2any.crash;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** A small file system of its own that can be filled to the last byte. Linux, and only as root. */
 final class TightDisk implements AutoCloseable {
     private final Path mount;
+    private Thread filler;
 
     private TightDisk(Path mount) {
         this.mount = mount;
@@ -22,20 +28,35 @@ final class TightDisk implements AutoCloseable {
                 : null;
     }
 
-    void fill() throws IOException {
+    /** Takes all there is, and whatever is given back from now on. */
+    void fill() throws InterruptedException {
+        CountDownLatch full = new CountDownLatch(1);
+        filler = new Thread(() -> {
+            while (!Thread.currentThread().isInterrupted()) {
+                takeAll();
+                full.countDown();
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2));
+            }
+        });
+        filler.start();
+        full.await();
+    }
+
+    private void takeAll() {
         byte[] block = new byte[4096];
-        try (OutputStream ballast = Files.newOutputStream(ballast())) {
+        try (OutputStream ballast =
+                Files.newOutputStream(ballast(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             while (true) {
                 ballast.write(block);
             }
         } catch (IOException e) {
-            if (Files.getFileStore(mount).getUsableSpace() > 0) {
-                throw e;
-            }
+            assertThat(e).hasMessageContaining("No space left");
         }
     }
 
-    void free() throws IOException {
+    void free() throws IOException, InterruptedException {
+        filler.interrupt();
+        filler.join();
         Files.delete(ballast());
     }
 
@@ -53,6 +74,10 @@ final class TightDisk implements AutoCloseable {
 
     @Override
     public void close() throws IOException, InterruptedException {
+        if (filler != null) {
+            filler.interrupt();
+            filler.join();
+        }
         if (!run("umount", "-l", mount.toString())) {
             throw new IOException(mount + " cannot be unmounted");
         }
