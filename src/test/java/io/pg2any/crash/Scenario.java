@@ -28,6 +28,8 @@ final class Scenario implements AutoCloseable {
     static final Duration START_LIMIT = Duration.ofSeconds(60);
     private static final Duration WORKLOAD_LIMIT = Duration.ofSeconds(60);
     static final Duration PATIENCE = Duration.ofSeconds(40);
+    /** Longer than anything that health waits for before it speaks. */
+    private static final Duration AWAIT_LIMIT = Duration.ofSeconds(90);
 
     final String name;
     final PipelineProcess pipeline;
@@ -152,7 +154,7 @@ final class Scenario implements AutoCloseable {
     }
 
     static void await(String what, Condition condition) throws Exception {
-        long end = System.nanoTime() + PATIENCE.toNanos();
+        long end = System.nanoTime() + AWAIT_LIMIT.toNanos();
         CountDownLatch never = new CountDownLatch(1);
         while (!condition.holds()) {
             assertThat(System.nanoTime()).as(what).isLessThan(end);
