@@ -5,7 +5,6 @@ import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
 import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
@@ -36,10 +35,12 @@ final class MySqlTypes {
     private static final Set<String> BYTES = Set.of("varbinary", "tinyblob", "blob", "mediumblob", "longblob");
 
     private final ValuePolicy values;
+    private final TypedBindings typed;
     private final String collation;
 
     MySqlTypes(ValuePolicy values, String collation) {
         this.values = values;
+        this.typed = new TypedBindings(values);
         this.collation = collation;
     }
 
@@ -50,25 +51,25 @@ final class MySqlTypes {
             case "bool":
                 return new ColumnType("TINYINT(1)", Types.TINYINT, MySqlTypes::bindBool);
             case "int2":
-                return new ColumnType("SMALLINT", Types.BIGINT, MySqlTypes::bindInteger);
+                return new ColumnType("SMALLINT", Types.BIGINT, TypedBindings::integer);
             case "int4":
-                return new ColumnType("INT", Types.BIGINT, MySqlTypes::bindInteger);
+                return new ColumnType("INT", Types.BIGINT, TypedBindings::integer);
             case "int8", "oid", "xid", "cid":
-                return new ColumnType("BIGINT", Types.BIGINT, MySqlTypes::bindInteger);
+                return new ColumnType("BIGINT", Types.BIGINT, TypedBindings::integer);
             case "xid8":
                 return new ColumnType("BIGINT UNSIGNED", Types.BIGINT, MySqlTypes::bindUnsigned);
             case "float4":
-                return new ColumnType("DOUBLE", Types.DOUBLE, this::bindFloat4);
+                return new ColumnType("DOUBLE", Types.DOUBLE, typed::float4);
             case "float8":
-                return new ColumnType("DOUBLE", Types.DOUBLE, this::bindFloat8);
+                return new ColumnType("DOUBLE", Types.DOUBLE, typed::float8);
             case "numeric":
                 return numeric(relation, column, key);
             case "money":
-                return new ColumnType("DECIMAL(19,2)", Types.DECIMAL, MySqlTypes::bindMoney);
+                return new ColumnType("DECIMAL(19,2)", Types.DECIMAL, TypedBindings::money);
             case "bytea":
                 String bytes =
                         isKey ? "VARBINARY(" + keyCharacters(relation, key) * BYTES_PER_CHARACTER + ")" : "LONGBLOB";
-                return new ColumnType(bytes, Types.LONGVARBINARY, MySqlTypes::bindBytea);
+                return new ColumnType(bytes, Types.LONGVARBINARY, TypedBindings::bytea);
             case "date":
                 return new ColumnType("DATE", Types.VARCHAR, this::bindDate);
             case "time":
@@ -89,7 +90,7 @@ final class MySqlTypes {
         if (precision < 0 || digits > DECIMAL_DIGITS || scale > DECIMAL_SCALE) {
             return text(relation, column, key);
         }
-        return new ColumnType("DECIMAL(" + digits + "," + Math.max(0, scale) + ")", Types.DECIMAL, this::bindDecimal);
+        return new ColumnType("DECIMAL(" + digits + "," + Math.max(0, scale) + ")", Types.DECIMAL, typed::decimal);
     }
 
     private ColumnType text(Relation relation, Column column, List<String> key) {
@@ -222,78 +223,26 @@ final class MySqlTypes {
         statement.setInt(parameter, TextForm.bool(bytes, offset, length) ? 1 : 0);
     }
 
-    private static void bindInteger(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        statement.setLong(parameter, TextForm.integer(bytes, offset, length));
-    }
-
     private static void bindUnsigned(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException {
-        statement.setBigDecimal(parameter, new BigDecimal(new BigInteger(ascii(bytes, offset, length))));
-    }
-
-    private void bindFloat4(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        bindDouble(statement, parameter, TextForm.float4(bytes, offset, length));
-    }
-
-    private void bindFloat8(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        bindDouble(statement, parameter, TextForm.float8(bytes, offset, length));
-    }
-
-    private void bindDouble(PreparedStatement statement, int parameter, double value)
-            throws SQLException, UnrepresentableValueException {
-        if (Double.isNaN(value) || Double.isInfinite(value)) {
-            if (values == ValuePolicy.CLAMP && !Double.isNaN(value)) {
-                statement.setDouble(parameter, Math.copySign(Double.MAX_VALUE, value));
-            } else {
-                nullOr(statement, parameter, Types.DOUBLE, "the target cannot hold NaN or an infinity");
-            }
-            return;
-        }
-        statement.setDouble(parameter, value);
-    }
-
-    private void bindDecimal(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        if (bytes[offset + length - 1] > '9') {
-            nullOr(statement, parameter, Types.DECIMAL, "the target cannot hold NaN or an infinity");
-            return;
-        }
-        statement.setBigDecimal(parameter, new BigDecimal(ascii(bytes, offset, length)));
-    }
-
-    /** As {@code lc_monetary = C} prints it: {@code -$1,234.50}. */
-    private static void bindMoney(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        String digits = ascii(bytes, offset, length).replace("$", "").replace(",", "");
-        if (!digits.matches("-?\\d+\\.\\d\\d")) {
-            throw new UnrepresentableValueException("not an amount of money in the form of lc_monetary = C");
-        }
-        statement.setBigDecimal(parameter, new BigDecimal(digits));
-    }
-
-    private static void bindBytea(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        statement.setBytes(parameter, TextForm.bytea(bytes, offset, length));
+        statement.setBigDecimal(parameter, new BigDecimal(new BigInteger(TypedBindings.ascii(bytes, offset, length))));
     }
 
     private void bindDate(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
-        String text = ascii(bytes, offset, length);
+        String text = TypedBindings.ascii(bytes, offset, length);
         bindTime(statement, parameter, text, text.length() == 10, "0001-01-01", "9999-12-31");
     }
 
     private void bindTimestamp(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
-        bindTimestamp(statement, parameter, ascii(bytes, offset, length));
+        bindTimestamp(statement, parameter, TypedBindings.ascii(bytes, offset, length));
     }
 
     /** The session pins UTC: the text ends with {@code +00}, which is left away. */
     private void bindInstant(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
-        String text = ascii(bytes, offset, length);
+        String text = TypedBindings.ascii(bytes, offset, length);
         bindTimestamp(statement, parameter, text.endsWith("+00") ? text.substring(0, text.length() - 3) : text);
     }
 
@@ -316,7 +265,7 @@ final class MySqlTypes {
             boolean early = text.startsWith("-") || text.endsWith("BC");
             statement.setString(parameter, early ? first : last);
         } else {
-            nullOr(statement, parameter, Types.VARCHAR, "the target holds the years 1 to 9999, and no infinity");
+            typed.nullOr(statement, parameter, Types.VARCHAR, "the target holds the years 1 to 9999, and no infinity");
         }
     }
 
@@ -328,19 +277,7 @@ final class MySqlTypes {
         } else if (values == ValuePolicy.TEXT) {
             statement.setString(parameter, TextForm.hex(bytes, offset, length));
         } else {
-            nullOr(statement, parameter, Types.VARCHAR, "the bytes are not UTF-8 text");
+            typed.nullOr(statement, parameter, Types.VARCHAR, "the bytes are not UTF-8 text");
         }
-    }
-
-    private void nullOr(PreparedStatement statement, int parameter, int jdbcType, String reason)
-            throws SQLException, UnrepresentableValueException {
-        if (values != ValuePolicy.NULL) {
-            throw new UnrepresentableValueException(reason);
-        }
-        statement.setNull(parameter, jdbcType);
-    }
-
-    private static String ascii(byte[] bytes, int offset, int length) {
-        return new String(bytes, offset, length, StandardCharsets.ISO_8859_1);
     }
 }

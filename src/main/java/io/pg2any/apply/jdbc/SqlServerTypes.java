@@ -3,8 +3,6 @@ package io.pg2any.apply.jdbc;
 import io.pg2any.apply.ValuePolicy;
 import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
-import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
@@ -25,9 +23,11 @@ final class SqlServerTypes {
     private static final Set<String> INTEGERS = Set.of("tinyint", "smallint", "int", "bigint");
 
     private final ValuePolicy values;
+    private final TypedBindings typed;
 
     SqlServerTypes(ValuePolicy values) {
         this.values = values;
+        this.typed = new TypedBindings(values);
     }
 
     ColumnType of(Relation relation, int index, List<String> key) {
@@ -36,24 +36,24 @@ final class SqlServerTypes {
             case "bool":
                 return new ColumnType("BIT", Types.BIT, SqlServerTypes::bindBool);
             case "int2":
-                return new ColumnType("SMALLINT", Types.BIGINT, SqlServerTypes::bindInteger);
+                return new ColumnType("SMALLINT", Types.BIGINT, TypedBindings::integer);
             case "int4":
-                return new ColumnType("INT", Types.BIGINT, SqlServerTypes::bindInteger);
+                return new ColumnType("INT", Types.BIGINT, TypedBindings::integer);
             case "int8", "oid", "xid", "cid":
-                return new ColumnType("BIGINT", Types.BIGINT, SqlServerTypes::bindInteger);
+                return new ColumnType("BIGINT", Types.BIGINT, TypedBindings::integer);
             case "xid8":
-                return new ColumnType("DECIMAL(20,0)", Types.DECIMAL, this::bindDecimal);
+                return new ColumnType("DECIMAL(20,0)", Types.DECIMAL, typed::decimal);
             case "float4":
-                return new ColumnType("FLOAT(53)", Types.DOUBLE, this::bindFloat4);
+                return new ColumnType("FLOAT(53)", Types.DOUBLE, typed::float4);
             case "float8":
-                return new ColumnType("FLOAT(53)", Types.DOUBLE, this::bindFloat8);
+                return new ColumnType("FLOAT(53)", Types.DOUBLE, typed::float8);
             case "numeric":
                 return numeric(relation, column, key);
             case "money":
-                return new ColumnType("DECIMAL(19,2)", Types.DECIMAL, SqlServerTypes::bindMoney);
+                return new ColumnType("DECIMAL(19,2)", Types.DECIMAL, TypedBindings::money);
             case "bytea":
                 String length = key.contains(column.name()) ? Integer.toString(KEY_BYTES / key.size()) : "MAX";
-                return new ColumnType("VARBINARY(" + length + ")", Types.LONGVARBINARY, SqlServerTypes::bindBytea);
+                return new ColumnType("VARBINARY(" + length + ")", Types.LONGVARBINARY, TypedBindings::bytea);
             case "date":
                 return new ColumnType("DATE", Types.NVARCHAR, this::bindDate);
             case "time":
@@ -76,7 +76,7 @@ final class SqlServerTypes {
         if (precision < 0 || digits > DECIMAL_DIGITS) {
             return text(column, key);
         }
-        return new ColumnType("DECIMAL(" + digits + "," + Math.max(0, scale) + ")", Types.DECIMAL, this::bindDecimal);
+        return new ColumnType("DECIMAL(" + digits + "," + Math.max(0, scale) + ")", Types.DECIMAL, typed::decimal);
     }
 
     /** A character of PostgreSQL's may take two of the server's. */
@@ -131,77 +131,27 @@ final class SqlServerTypes {
         statement.setBoolean(parameter, TextForm.bool(bytes, offset, length));
     }
 
-    private static void bindInteger(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        statement.setLong(parameter, TextForm.integer(bytes, offset, length));
-    }
-
-    private void bindFloat4(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        bindDouble(statement, parameter, TextForm.float4(bytes, offset, length));
-    }
-
-    private void bindFloat8(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        bindDouble(statement, parameter, TextForm.float8(bytes, offset, length));
-    }
-
-    private void bindDouble(PreparedStatement statement, int parameter, double value)
-            throws SQLException, UnrepresentableValueException {
-        if (!Double.isNaN(value) && !Double.isInfinite(value)) {
-            statement.setDouble(parameter, value);
-        } else if (values == ValuePolicy.CLAMP && !Double.isNaN(value)) {
-            statement.setDouble(parameter, Math.copySign(Double.MAX_VALUE, value));
-        } else {
-            nullOr(statement, parameter, Types.DOUBLE, "the target cannot hold NaN or an infinity");
-        }
-    }
-
-    private void bindDecimal(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        if (bytes[offset + length - 1] > '9') {
-            nullOr(statement, parameter, Types.DECIMAL, "the target cannot hold NaN or an infinity");
-            return;
-        }
-        statement.setBigDecimal(parameter, new BigDecimal(ascii(bytes, offset, length)));
-    }
-
-    /** As {@code lc_monetary = C} prints it: {@code -$1,234.50}. */
-    private static void bindMoney(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        String digits = ascii(bytes, offset, length).replace("$", "").replace(",", "");
-        if (!digits.matches("-?\\d+\\.\\d\\d")) {
-            throw new UnrepresentableValueException("not an amount of money in the form of lc_monetary = C");
-        }
-        statement.setBigDecimal(parameter, new BigDecimal(digits));
-    }
-
-    private static void bindBytea(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        statement.setBytes(parameter, TextForm.bytea(bytes, offset, length));
-    }
-
     private void bindDate(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
-        String text = ascii(bytes, offset, length);
+        String text = TypedBindings.ascii(bytes, offset, length);
         bindTime(statement, parameter, text, text.length() == 10, "0001-01-01", "9999-12-31", "");
     }
 
     private void bindTimeOfDay(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
-        String text = ascii(bytes, offset, length);
+        String text = TypedBindings.ascii(bytes, offset, length);
         bindTime(statement, parameter, text, !text.startsWith("24"), "00:00:00", "23:59:59.999999", "");
     }
 
     private void bindTimestamp(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
-        bindTimestamp(statement, parameter, ascii(bytes, offset, length), "");
+        bindTimestamp(statement, parameter, TypedBindings.ascii(bytes, offset, length), "");
     }
 
     /** The session pins UTC: the text ends with {@code +00}. */
     private void bindInstant(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
-        String text = ascii(bytes, offset, length);
+        String text = TypedBindings.ascii(bytes, offset, length);
         bindTimestamp(
                 statement, parameter, text.endsWith("+00") ? text.substring(0, text.length() - 3) : text, " +00:00");
     }
@@ -231,7 +181,7 @@ final class SqlServerTypes {
             boolean early = text.startsWith("-") || text.endsWith("BC");
             statement.setNString(parameter, (early ? first : last) + zone);
         } else {
-            nullOr(
+            typed.nullOr(
                     statement,
                     parameter,
                     Types.NVARCHAR,
@@ -247,19 +197,7 @@ final class SqlServerTypes {
         } else if (values == ValuePolicy.TEXT) {
             statement.setNString(parameter, TextForm.hex(bytes, offset, length));
         } else {
-            nullOr(statement, parameter, Types.NVARCHAR, "the bytes are not UTF-8 text");
+            typed.nullOr(statement, parameter, Types.NVARCHAR, "the bytes are not UTF-8 text");
         }
-    }
-
-    private void nullOr(PreparedStatement statement, int parameter, int jdbcType, String reason)
-            throws SQLException, UnrepresentableValueException {
-        if (values != ValuePolicy.NULL) {
-            throw new UnrepresentableValueException(reason);
-        }
-        statement.setNull(parameter, jdbcType);
-    }
-
-    private static String ascii(byte[] bytes, int offset, int length) {
-        return new String(bytes, offset, length, StandardCharsets.ISO_8859_1);
     }
 }

@@ -206,13 +206,13 @@ public final class SqliteDialect implements JdbcDialect {
             case "bool":
                 return new ColumnType("INTEGER", Types.INTEGER, SqliteDialect::bindBool);
             case "int2", "int4", "int8", "oid", "xid", "cid":
-                return new ColumnType("INTEGER", Types.BIGINT, SqliteDialect::bindInteger);
+                return new ColumnType("INTEGER", Types.BIGINT, TypedBindings::integer);
             case "float4":
                 return new ColumnType("REAL", Types.DOUBLE, this::bindFloat4);
             case "float8":
                 return new ColumnType("REAL", Types.DOUBLE, this::bindFloat8);
             case "bytea":
-                return new ColumnType("BLOB", Types.BLOB, SqliteDialect::bindBytea);
+                return new ColumnType("BLOB", Types.BLOB, TypedBindings::bytea);
             default:
                 return new ColumnType("TEXT", Types.VARCHAR, this::bindText);
         }
@@ -255,11 +255,6 @@ public final class SqliteDialect implements JdbcDialect {
         statement.setInt(parameter, TextForm.bool(bytes, offset, length) ? 1 : 0);
     }
 
-    private static void bindInteger(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        statement.setLong(parameter, TextForm.integer(bytes, offset, length));
-    }
-
     private void bindFloat4(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
         bindDouble(statement, parameter, TextForm.float4(bytes, offset, length));
@@ -282,11 +277,6 @@ public final class SqliteDialect implements JdbcDialect {
             case TEXT -> statement.setString(parameter, "NaN");
             case FAIL, CLAMP -> throw new UnrepresentableValueException("SQLite cannot hold NaN");
         }
-    }
-
-    private static void bindBytea(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        statement.setBytes(parameter, TextForm.bytea(bytes, offset, length));
     }
 
     private void bindText(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
