@@ -496,6 +496,9 @@ public final class StagingLog implements AutoCloseable {
         lock.lock();
         try {
             // Under the lock: sealing renames the file.
+            if (file.sealed() != null) {
+                return FrameReader.open(files, file.path());
+            }
             opened = files.openForReading(file.path());
         } finally {
             lock.unlock();

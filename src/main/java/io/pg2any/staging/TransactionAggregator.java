@@ -384,6 +384,7 @@ final class TransactionAggregator {
             streams.discard(committed);
         } else {
             OpenFile file = committed.spool.inMemory() ? openBatch() : newFile("streamed");
+            file.buffer.append(StagedRecords.changes(changes));
             file.buffer.append(bytes, at - RECORD_HEADER, at + length);
             appendBody(file, committed);
             if (file != batch) {
@@ -425,6 +426,7 @@ final class TransactionAggregator {
             openBatch().moveThrough(end);
         } else {
             OpenFile file = openBatch();
+            file.buffer.append(StagedRecords.changes(transaction.changes()));
             transaction.moveTo(file);
             file.buffer.append(bytes, runStart, at + length);
             file.committed(end, transaction.changes());
@@ -510,6 +512,7 @@ final class TransactionAggregator {
                     + " again; restore the folder, or copy the tables again");
         }
         OpenFile file = openBatch();
+        file.buffer.append(StagedRecords.changes(known.changes()));
         file.buffer.append(bytes, at - RECORD_HEADER, at + length);
         file.buffer.append(StagedRecords.prepared(known.name()));
         file.announceAgain(++lastSerial);
