@@ -10,6 +10,7 @@ import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
@@ -152,9 +153,11 @@ final class TablePatterns {
             return cursor.nextTransaction();
         }
 
+        /** Without the count, which is of all changes. */
         @Override
         public TransactionInfo transaction() {
-            return cursor.transaction();
+            TransactionInfo all = cursor.transaction();
+            return new TransactionInfo(all.xid(), all.commitLsn(), all.commitTime(), OptionalLong.empty());
         }
 
         @Override

@@ -70,6 +70,9 @@ final class BatchReads {
         lock.lock();
         try {
             // Under the lock: sealing renames the file.
+            if (file.sealed() != null) {
+                return FrameReader.open(files, file.path());
+            }
             opened = files.openForReading(file.path());
         } finally {
             lock.unlock();

@@ -18,13 +18,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /**
  * The transactions and changes in the frames of one staged file, and of the segments it names. What was rolled back in
  * a streamed transaction is left out; the relations it announced count all the same, because that is the order in which
- * the server bound the rows after it. A standalone logical message is a transaction of its own: xid 0, its LSN as commit
- * LSN, and the epoch as time because it carries none. One thread.
+ * the server bound the rows after it. A standalone logical message is a transaction of its own. One thread.
  */
 final class StagedTransactions implements Closeable {
     /** No Stream Abort is staged, the only message that the option changes. */
@@ -97,30 +97,49 @@ final class StagedTransactions implements Closeable {
             transaction = null;
             return false;
         }
+        OptionalLong count = changes();
         switch (records.type()) {
             case MessageType.BEGIN -> {
                 PgOutputMessage.Begin begin = (PgOutputMessage.Begin) message();
-                transaction = new TransactionInfo(begin.xid(), begin.finalLsn(), begin.commitTime());
+                transaction = new TransactionInfo(begin.xid(), begin.finalLsn(), begin.commitTime(), count);
             }
             case MessageType.STREAM_COMMIT -> {
                 PgOutputMessage.StreamCommit commit = (PgOutputMessage.StreamCommit) message();
-                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime());
+                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime(), count);
                 openStreamed();
             }
             case MessageType.COMMIT_PREPARED -> {
                 PgOutputMessage.CommitPrepared commit = (PgOutputMessage.CommitPrepared) message();
-                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime());
+                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime(), count);
                 openPrepared();
             }
             case MessageType.BEGIN_PREPARE, MessageType.STREAM_PREPARE -> transaction = prepared();
             case MessageType.LOGICAL_MESSAGE -> {
-                standalone = decode();
-                transaction = new TransactionInfo(0, new Lsn(records.walStart()), Instant.EPOCH);
+                Change.LogicalMessage message = (Change.LogicalMessage) decode();
+                standalone = message;
+                // Its end is where the target stands after it, and where the record of a commit may start.
+                Lsn lastByte = new Lsn(message.lsn().value() - 1);
+                transaction = new TransactionInfo(0, lastByte, Instant.EPOCH, OptionalLong.of(1));
             }
             default -> throw unexpected();
         }
         open = true;
         return true;
+    }
+
+    /** Said before the transaction, or, where it has the file for itself, by the footer. */
+    private OptionalLong changes() throws IOException {
+        if (records.type() == StagedRecords.CHANGES) {
+            long count = StagedRecords.changes(records.bytes(), records.offset());
+            if (!nextRecord()) {
+                throw cut("Begin");
+            }
+            return OptionalLong.of(count);
+        }
+        return frames.footerAhead()
+                .filter(footer -> footer.transactions() == 1)
+                .map(footer -> OptionalLong.of(footer.changes()))
+                .orElse(OptionalLong.empty());
     }
 
     private void openPrepared() throws IOException {
@@ -139,11 +158,12 @@ final class StagedTransactions implements Closeable {
     private TransactionInfo prepared() throws IOException {
         PgOutputMessage first = message();
         if (first instanceof PgOutputMessage.BeginPrepare begin) {
-            return new TransactionInfo(begin.xid(), begin.prepareLsn(), begin.prepareTime());
+            return new TransactionInfo(begin.xid(), begin.prepareLsn(), begin.prepareTime(), OptionalLong.empty());
         }
         if (first instanceof PgOutputMessage.StreamPrepare prepare) {
             openStreamed();
-            return new TransactionInfo(prepare.xid(), prepare.prepareLsn(), prepare.prepareTime());
+            return new TransactionInfo(
+                    prepare.xid(), prepare.prepareLsn(), prepare.prepareTime(), OptionalLong.empty());
         }
         throw unexpected();
     }

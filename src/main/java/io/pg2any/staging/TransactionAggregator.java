@@ -270,6 +270,7 @@ final class TransactionAggregator {
             committed.moveThrough(end);
         } else {
             OpenFile file = committed.openBatch();
+            file.buffer.append(StagedRecords.changes(transaction.changes()));
             transaction.moveTo(file);
             file.buffer.append(bytes, runStart, at + length);
             committed.committed(file, end, transaction.changes());

@@ -94,6 +94,7 @@ class LargeTransactionTest {
             try (TransactionCursor cursor = arriving.open()) {
                 assertThat(cursor.nextTransaction()).isTrue();
                 assertThat(cursor.transaction().commitLsn()).isEqualTo(new Lsn(200));
+                assertThat(cursor.transaction().changes()).isEmpty();
                 assertThat(((Change.Insert) cursor.nextChange()).row().length(0))
                         .isEqualTo(100_000);
                 assertThatThrownBy(() -> log.complete(arriving)).hasMessageContaining("has not arrived");

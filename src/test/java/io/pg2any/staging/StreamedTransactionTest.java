@@ -370,7 +370,7 @@ class StreamedTransactionTest {
             append(log);
             session.streamCommit(10, 200);
             append(log);
-            assertThat(drain(log)).containsExactly("126:message(alone)", "200:t(a),message(in between),t(b)");
+            assertThat(drain(log)).containsExactly("129:message(alone)", "200:t(a),message(in between),t(b)");
         }
     }
 
