@@ -14,6 +14,8 @@ final class StagedBatch implements TransactionBatch {
     /** Null for whole files. */
     private final OpenFile arriving;
 
+    private boolean preserved;
+
     StagedBatch(StagingLog log, List<PendingFile> files) {
         this.log = log;
         this.files = List.copyOf(files);
@@ -56,6 +58,14 @@ final class StagedBatch implements TransactionBatch {
     @Override
     public TransactionCursor open() throws IOException {
         return log.openCursor(this);
+    }
+
+    @Override
+    public boolean preserve() throws IOException {
+        if (!preserved) {
+            preserved = log.preserve(this);
+        }
+        return preserved;
     }
 
     @Override

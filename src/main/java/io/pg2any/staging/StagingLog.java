@@ -467,6 +467,29 @@ public final class StagingLog implements AutoCloseable {
                 files, parts, lent == null ? new AnnouncedRelations(StagedTransactions.DECODER) : lent, relations::set);
     }
 
+    /** In STAGED it was forced when it was sealed. False while it is not whole. */
+    boolean preserve(StagedBatch batch) throws IOException {
+        List<PendingFile> whole = new ArrayList<>(batch.files());
+        if (batch.arriving() != null) {
+            lock.lock();
+            try {
+                if (batch.arriving().sealed() == null) {
+                    return false;
+                }
+                whole.add(batch.arriving().sealed());
+            } finally {
+                lock.unlock();
+            }
+        }
+        for (PendingFile file : whole) {
+            if (file.header().acknowledge() == AcknowledgeMode.APPLIED) {
+                file.force(files);
+            }
+        }
+        files.forceFolder(config.pending());
+        return true;
+    }
+
     long arrivedBytes(OpenFile file) {
         lock.lock();
         try {
