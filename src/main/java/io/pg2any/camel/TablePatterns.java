@@ -8,6 +8,7 @@ import io.pg2any.change.TransactionBatch;
 import io.pg2any.change.TransactionCursor;
 import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -94,6 +95,11 @@ final class TablePatterns {
         }
 
         @Override
+        public boolean preserve() throws IOException {
+            return batch.preserve();
+        }
+
+        @Override
         public TransactionCursor open() throws IOException {
             return new SelectedCursor(batch.open());
         }
@@ -158,6 +164,21 @@ final class TablePatterns {
         public TransactionInfo transaction() {
             TransactionInfo all = cursor.transaction();
             return new TransactionInfo(all.xid(), all.commitLsn(), all.commitTime(), OptionalLong.empty());
+        }
+
+        @Override
+        public long ordinal() {
+            return cursor.ordinal();
+        }
+
+        @Override
+        public void skipThrough(long ordinal) {
+            cursor.skipThrough(ordinal);
+        }
+
+        @Override
+        public Instant stagedAt() {
+            return cursor.stagedAt();
         }
 
         @Override

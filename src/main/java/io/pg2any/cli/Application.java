@@ -85,6 +85,8 @@ class Application {
         staging.setMaxBytes(settings.number(Setting.STAGING_MAX_BYTES));
         staging.setSegmentBytes(settings.number(Setting.SEGMENT_SIZE) << 20);
         staging.setBatchBytes((int) settings.number(Setting.STAGING_BATCH_BYTES));
+        // A part may become visible only when the rest cannot be lost: the transaction is whole before it is begun.
+        staging.setOfferWhileArriving(settings.number(Setting.MAX_ROWS_PER_COMMIT) == 0);
 
         switch (settings.targetType()) {
             case "Kafka" ->
@@ -193,6 +195,7 @@ class Application {
         to.setWindowRows((int) settings.number(Setting.BATCH_SIZE));
         to.setBulkInsertThreshold((int) settings.number(Setting.BULK_INSERT_THRESHOLD));
         to.setMaxRowsPerInsert((int) settings.number(Setting.MAX_ROWS_PER_INSERT));
+        to.setMaxRowsPerCommit((int) settings.number(Setting.MAX_ROWS_PER_COMMIT));
         return to;
     }
 

@@ -131,6 +131,12 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_MAX_ROWS_PER_INSERT",
             "0",
             "Rows of one multi-row INSERT; 0 leaves it to the dialect");
+    static final Setting MAX_ROWS_PER_COMMIT = of(
+            "pg2any.apply.maxRowsPerCommit",
+            "PG2ANY_APPLY_MAX_ROWS_PER_COMMIT",
+            "0",
+            "Databases: a source transaction with more rows is committed in parts, each visible at once; 0: one source"
+                    + " transaction is one target transaction, whatever its size");
     static final Setting APPLY_ORDER = of(
             "pg2any.apply.order",
             "PG2ANY_APPLY_ORDER",
@@ -381,6 +387,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             QUERY_TIMEOUT,
             DURABLE_INTERVAL,
             MAX_ROWS_PER_INSERT,
+            MAX_ROWS_PER_COMMIT,
             APPLY_ORDER,
             BATCH_SIZE,
             BULK_INSERT_THRESHOLD,

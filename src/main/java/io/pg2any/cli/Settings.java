@@ -160,6 +160,7 @@ final class Settings {
         checkNumber(Setting.QUERY_TIMEOUT, 1, 86400, problems);
         checkNumber(Setting.DURABLE_INTERVAL, 0, 3_600_000, problems);
         checkNumber(Setting.MAX_ROWS_PER_INSERT, 0, 100_000, problems);
+        checkNumber(Setting.MAX_ROWS_PER_COMMIT, 0, Integer.MAX_VALUE, problems);
         checkOneOf(Setting.APPLY_ORDER, problems, "grouped", "strict");
         checkNumber(Setting.BATCH_SIZE, 1, Integer.MAX_VALUE, problems);
         checkNumber(Setting.BULK_INSERT_THRESHOLD, 0, Integer.MAX_VALUE, problems);
@@ -224,6 +225,11 @@ final class Settings {
                     + " is missing: set it to a file for SQLite, such as ./replica.db, to the brokers for Kafka, such as"
                     + " broker1:9092,broker2:9092, to an endpoint URI for Camel, and else to a URL, such as"
                     + " postgresql://user:password@host:5432/database");
+        }
+        boolean events = "Kafka".equalsIgnoreCase(type) || "Camel".equalsIgnoreCase(type);
+        if (events && !text(Setting.MAX_ROWS_PER_COMMIT).equals("0")) {
+            problems.add(named(Setting.MAX_ROWS_PER_COMMIT) + " is for databases; " + type
+                    + " takes every transaction as a whole: remove it");
         }
         try {
             TableMapping.parse(text(Setting.SCHEMA_MAPPING));

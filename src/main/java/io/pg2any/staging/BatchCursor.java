@@ -5,6 +5,7 @@ import io.pg2any.change.Lsn;
 import io.pg2any.change.TransactionCursor;
 import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
@@ -67,6 +68,21 @@ final class BatchCursor implements TransactionCursor {
     @Override
     public Change nextChange() throws IOException {
         return current == null ? null : current.nextChange();
+    }
+
+    @Override
+    public long ordinal() {
+        return current == null ? 0 : current.ordinal();
+    }
+
+    @Override
+    public void skipThrough(long ordinal) {
+        current.skipThrough(ordinal);
+    }
+
+    @Override
+    public Instant stagedAt() {
+        return current.frames().header().createdAt();
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.pg2any.change.TransactionAbandonedException;
 import io.pg2any.change.TransactionCursor;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,7 @@ final class BatchReads {
     private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final StagingFiles files;
+    private final Path folder;
     private final ReentrantLock lock;
     private final Condition changed;
     private final TransactionAggregator aggregator;
@@ -32,10 +34,12 @@ final class BatchReads {
             new AtomicReference<>(new AnnouncedRelations(StagedTransactions.DECODER));
 
     /**
+     * @param folder of whole files
      * @param givenUp whether nobody waits for the rest of this file any more, unless it is sealed
      */
     BatchReads(
             StagingFiles files,
+            Path folder,
             ReentrantLock lock,
             Condition changed,
             TransactionAggregator aggregator,
@@ -43,6 +47,7 @@ final class BatchReads {
             Sealing sealing,
             Predicate<OpenFile> givenUp) {
         this.files = files;
+        this.folder = folder;
         this.lock = lock;
         this.changed = changed;
         this.aggregator = aggregator;
@@ -78,6 +83,29 @@ final class BatchReads {
             lock.unlock();
         }
         return FrameReader.open(opened, file.path(), needed -> awaitArrived(file, needed));
+    }
+
+    /** In STAGED it was forced when it was sealed. False while it is not whole. */
+    boolean preserve(StagedBatch batch) throws IOException {
+        List<PendingFile> whole = new ArrayList<>(batch.files());
+        if (batch.arriving() != null) {
+            lock.lock();
+            try {
+                if (batch.arriving().sealed() == null) {
+                    return false;
+                }
+                whole.add(batch.arriving().sealed());
+            } finally {
+                lock.unlock();
+            }
+        }
+        for (PendingFile file : whole) {
+            if (file.header().acknowledge() == AcknowledgeMode.APPLIED) {
+                file.force(files);
+            }
+        }
+        files.forceFolder(folder);
+        return true;
     }
 
     long arrivedBytes(OpenFile file) {

@@ -53,6 +53,10 @@ final class StagedTransactions implements Closeable {
     private boolean streamed;
     private Change standalone;
     private boolean open;
+    /** Of the last change that was read or passed over. */
+    private long ordinal;
+    /** Changes through this one are passed over without being decoded. */
+    private long skippedThrough;
 
     StagedTransactions(StagingFiles files, FrameReader frames, AnnouncedRelations relations) {
         this.files = files;
@@ -87,9 +91,12 @@ final class StagedTransactions implements Closeable {
 
     /** Skips what is left of the current transaction. */
     boolean nextTransaction() throws IOException {
+        skippedThrough = Long.MAX_VALUE;
         while (open) {
-            nextData(false);
+            nextData();
         }
+        skippedThrough = 0;
+        ordinal = 0;
         streamed = false;
         aborted = Aborted.NONE;
         segments.clear();
@@ -188,13 +195,23 @@ final class StagedTransactions implements Closeable {
 
     /** Null at the end of the transaction. */
     Change nextChange() throws IOException {
-        return open ? nextData(true) : null;
+        return open ? nextData() : null;
     }
 
-    private Change nextData(boolean wanted) throws IOException {
+    long ordinal() {
+        return ordinal;
+    }
+
+    /** Before the first change: the next is the one behind this. */
+    void skipThrough(long through) {
+        skippedThrough = through;
+    }
+
+    private Change nextData() throws IOException {
         if (standalone != null) {
             Change message = standalone;
             standalone = null;
+            ordinal++;
             return message;
         }
         if (transaction.xid() == 0) {
@@ -209,7 +226,7 @@ final class StagedTransactions implements Closeable {
                         MessageType.DELETE,
                         MessageType.TRUNCATE,
                         MessageType.LOGICAL_MESSAGE -> {
-                    if (wanted && !isAborted()) {
+                    if (!isAborted() && ++ordinal > skippedThrough) {
                         return decode();
                     }
                 }

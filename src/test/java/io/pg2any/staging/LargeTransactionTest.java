@@ -91,6 +91,7 @@ class LargeTransactionTest {
             assertThat(drainWhole(log)).containsExactly("100:t(a)");
 
             TransactionBatch arriving = take(log);
+            assertThat(arriving.preserve()).isFalse();
             try (TransactionCursor cursor = arriving.open()) {
                 assertThat(cursor.nextTransaction()).isTrue();
                 assertThat(cursor.transaction().commitLsn()).isEqualTo(new Lsn(200));
