@@ -11,7 +11,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * Opens batches for the target's thread. Of a large transaction that is still arriving it gets what is there, and waits
@@ -20,6 +22,8 @@ import java.util.function.Predicate;
 final class BatchReads {
     /** How long a wait goes without looking at the state again, whatever woke or did not wake it. */
     private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final long NOT_YET = -1;
 
     private final StagingFiles files;
     private final Path folder;
@@ -59,30 +63,45 @@ final class BatchReads {
     TransactionCursor open(StagedBatch batch) {
         List<BatchCursor.Part> parts = new ArrayList<>();
         for (PendingFile file : batch.files()) {
-            parts.add(() -> FrameReader.open(files, file.path()));
+            parts.add(announced -> new StagedTransactions(files, FrameReader.open(files, file.path()), announced));
         }
         if (batch.arriving() != null) {
-            parts.add(() -> openArriving(batch.arriving()));
+            parts.add(announced -> openArriving(batch.arriving(), announced));
         }
         AnnouncedRelations lent = relations.getAndSet(null);
         return new BatchCursor(
-                files, parts, lent == null ? new AnnouncedRelations(StagedTransactions.DECODER) : lent, relations::set);
+                parts, lent == null ? new AnnouncedRelations(StagedTransactions.DECODER) : lent, relations::set);
     }
 
-    private FrameReader openArriving(OpenFile file) throws IOException {
-        awaitArrived(file, 1);
+    private StagedTransactions openArriving(OpenFile file, AnnouncedRelations announced) throws IOException {
+        FrameReader head = open(file, file::path, needed -> awaitHead(file, needed));
+        return new StagedTransactions(files, head, announced, number -> openArrivingSegment(file, number));
+    }
+
+    /** Null when the transaction is whole and has no such segment. */
+    private FrameReader openArrivingSegment(OpenFile file, int number) throws IOException {
+        Spool body = file.segments();
+        boolean there = await(file, () -> body.written(number) > 0 ? 1 : body.isSealed() ? 0 : NOT_YET) == 1;
+        return there ? open(file, () -> body.path(number), needed -> awaitSegment(file, number, needed)) : null;
+    }
+
+    private FrameReader open(OpenFile file, Supplier<Path> path, FrameReader.Limit limit) throws IOException {
+        limit.await(1);
         StagingFiles.StagedFile opened;
+        Path openedPath;
         lock.lock();
         try {
-            // Under the lock: sealing renames the file.
+            // Under the lock: sealing renames the file, and what is abandoned has none.
+            requireGoesOn(file);
+            openedPath = path.get();
             if (file.sealed() != null) {
-                return FrameReader.open(files, file.path());
+                return FrameReader.open(files, openedPath);
             }
-            opened = files.openForReading(file.path());
+            opened = files.openForReading(openedPath);
         } finally {
             lock.unlock();
         }
-        return FrameReader.open(opened, file.path(), needed -> awaitArrived(file, needed));
+        return FrameReader.open(opened, openedPath, limit);
     }
 
     /** In STAGED it was forced when it was sealed. False while it is not whole. */
@@ -117,30 +136,44 @@ final class BatchReads {
         }
     }
 
-    /** Waits until so much can be read, or the file is whole. */
-    private long awaitArrived(OpenFile file, long needed) throws IOException {
+    private long awaitHead(OpenFile file, long needed) throws IOException {
+        return await(
+                file,
+                () -> file.sealed() != null
+                        ? file.sealed().fileBytes()
+                        : file.written() >= needed ? file.written() : NOT_YET);
+    }
+
+    private long awaitSegment(OpenFile file, int number, long needed) throws IOException {
+        Spool body = file.segments();
+        return await(
+                file, () -> body.isWhole(number) || body.written(number) >= needed ? body.written(number) : NOT_YET);
+    }
+
+    /**
+     * Waits for something that arrives with the file.
+     *
+     * @param arrived asked under the lock; {@link #NOT_YET} if it is not there
+     */
+    private long await(OpenFile file, LongSupplier arrived) throws IOException {
         lock.lock();
         try {
             while (true) {
-                if (file.isAbandoned() || (givenUp.test(file) && file.sealed() == null)) {
-                    throw new TransactionAbandonedException("the transaction after " + file.header.after()
-                            + " did not arrive to its end; the source sends it again");
-                }
+                requireGoesOn(file);
                 if (file == committed.first()) {
                     // Its last frames become readable only with the footer: what has been read is then staged.
                     sealing.sealNext();
                 }
-                if (file.sealed() != null) {
-                    return file.sealed().fileBytes();
+                long there = arrived.getAsLong();
+                if (there != NOT_YET) {
+                    return there;
                 }
-                if (file == aggregator.arriving() && file.written() < needed) {
+                if (file == aggregator.arriving() && file.buffered() > 0) {
                     // The target has caught up: it gets what is there, however little.
-                    file.flush(files, true);
+                    file.flush(files, true, sealing.isForced());
+                } else {
+                    changed.awaitNanos(LONGEST_WAIT_NANOS);
                 }
-                if (file.written() >= needed) {
-                    return file.written();
-                }
-                changed.awaitNanos(LONGEST_WAIT_NANOS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -150,6 +183,13 @@ final class BatchReads {
             throw interrupted;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void requireGoesOn(OpenFile file) throws TransactionAbandonedException {
+        if (file.isAbandoned() || (givenUp.test(file) && file.sealed() == null)) {
+            throw new TransactionAbandonedException("the transaction after " + file.header.after()
+                    + " did not arrive to its end; the source sends it again");
         }
     }
 }

@@ -65,14 +65,14 @@ final class Sealing {
         }
         OpenFile arriving = aggregator.arriving();
         if (arriving != null) {
-            arriving.flush(files, false);
+            arriving.flush(files, false, isForced());
         }
         OpenFile batch = committed.batch();
         if (batch != null) {
             if (batch.sealed() != null || batch.bytes() >= config.batchBytes()) {
                 sealNext();
             } else if (batch.buffer.size() >= FrameBuffer.BLOCK) {
-                batch.flush(files, false);
+                batch.flush(files, false, isForced());
             }
         }
     }
@@ -120,7 +120,7 @@ final class Sealing {
     /** On disk, of transactions that have not completed. */
     long inProgressBytes() {
         OpenFile arriving = aggregator.arriving();
-        return aggregator.streams().written() + prepared.bytes() + (arriving == null ? 0 : arriving.written());
+        return aggregator.streams().written() + prepared.bytes() + (arriving == null ? 0 : arriving.stored());
     }
 
     /** Bytes of records that are not in a file yet. */

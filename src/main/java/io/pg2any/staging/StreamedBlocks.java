@@ -173,10 +173,11 @@ final class StreamedBlocks {
         file.buffer.append(StagedRecords.streamStart(streamed.xid));
         if (streamed.spool.inMemory()) {
             file.buffer.take(streamed.spool.buffer);
-            file.buffer.append(StagedRecords.streamStop());
             file.announceAgain(committed.nextSerial());
         } else {
             file.bodyIn(streamed.spool);
         }
+        byte[] stop = StagedRecords.streamStop();
+        file.append(stop, 0, stop.length);
     }
 }

@@ -91,9 +91,11 @@ final class TransactionAggregator {
         return inTransaction && transaction.spool() == null ? transaction.memoryBytes() : 0;
     }
 
-    /** Gives the arriving transaction a file of its own; everything before it must have been sealed. */
+    /** Gives the arriving transaction a file and segments of its own; everything before it must have been sealed. */
     void spoolTransaction() {
-        transaction.spoolTo(committed.newFile("transaction"));
+        OpenFile file = committed.newFile("transaction");
+        file.bodyIn(committed.newSpool("transaction"));
+        transaction.spoolTo(file);
     }
 
     /** The session has ended, and what was in progress with it. A file it has must have been abandoned before. */
@@ -263,7 +265,7 @@ final class TransactionAggregator {
         Lsn end = endAfter(new Lsn(transaction.commitLsn()), bytes, at, length, walStart);
         OpenFile spool = transaction.spool();
         if (spool != null) {
-            spool.buffer.append(bytes, runStart, at + length);
+            end(spool, bytes, at, length);
             committed.committed(spool, end, transaction.changes());
         } else if (transaction.changes() == 0) {
             // PostgreSQL 14 sends transactions that are empty after filtering: they only move the position.
@@ -272,7 +274,7 @@ final class TransactionAggregator {
             OpenFile file = committed.openBatch();
             file.buffer.append(StagedRecords.changes(transaction.changes()));
             transaction.moveTo(file);
-            file.buffer.append(bytes, runStart, at + length);
+            end(file, bytes, at, length);
             committed.committed(file, end, transaction.changes());
         }
         transaction.clear();
@@ -308,7 +310,7 @@ final class TransactionAggregator {
                 file = committed.newFile("prepared");
                 transaction.moveTo(file);
             }
-            file.buffer.append(bytes, runStart, at + length);
+            end(file, bytes, at, length);
             file.committed(prepare.endLsn(), transaction.changes());
             prepared.prepared(prepare.xid(), prepare.gid(), file, transaction.changes());
             transaction.clear();
@@ -355,7 +357,13 @@ final class TransactionAggregator {
     /** Where a chunk ends inside a transaction. */
     private void keep(byte[] bytes, int end) {
         OpenFile spool = transaction.spool();
-        (spool == null ? transaction.body : spool.buffer).append(bytes, runStart, end);
+        (spool == null ? transaction.body : spool.body()).append(bytes, runStart, end);
+    }
+
+    /** The rest of the transaction's body, and the message that ends it. */
+    private void end(OpenFile file, byte[] bytes, int at, int length) {
+        file.body().append(bytes, runStart, at - RECORD_HEADER);
+        file.append(bytes, at - RECORD_HEADER, at + length);
     }
 
     /**
@@ -372,8 +380,8 @@ final class TransactionAggregator {
         transaction.needs(announcement);
         OpenFile spool = transaction.spool();
         if (spool != null) {
-            spool.buffer.append(bytes, runStart, at - RECORD_HEADER);
-            spool.buffer.append(announcement.records, 0, announcement.records.length);
+            spool.body().append(bytes, runStart, at - RECORD_HEADER);
+            spool.body().append(announcement.records, 0, announcement.records.length);
             runStart = at - RECORD_HEADER;
         }
     }
