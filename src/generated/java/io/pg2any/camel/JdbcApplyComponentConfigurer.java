@@ -46,6 +46,8 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "healthCheckProducerEnabled": target.setHealthCheckProducerEnabled(property(camelContext, boolean.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "markorigin":
+        case "markOrigin": getOrCreateConfiguration(target).setMarkOrigin(property(camelContext, boolean.class, value)); return true;
         case "maxrowspercommit":
         case "maxRowsPerCommit": getOrCreateConfiguration(target).setMaxRowsPerCommit(property(camelContext, int.class, value)); return true;
         case "maxrowsperinsert":
@@ -84,6 +86,8 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "healthCheckProducerEnabled": return boolean.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "markorigin":
+        case "markOrigin": return boolean.class;
         case "maxrowspercommit":
         case "maxRowsPerCommit": return int.class;
         case "maxrowsperinsert":
@@ -123,6 +127,8 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "healthCheckProducerEnabled": return target.isHealthCheckProducerEnabled();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "markorigin":
+        case "markOrigin": return getOrCreateConfiguration(target).isMarkOrigin();
         case "maxrowspercommit":
         case "maxRowsPerCommit": return getOrCreateConfiguration(target).getMaxRowsPerCommit();
         case "maxrowsperinsert":

@@ -32,6 +32,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "durableInterval": target.getConfiguration().setDurableInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "markorigin":
+        case "markOrigin": target.getConfiguration().setMarkOrigin(property(camelContext, boolean.class, value)); return true;
         case "maxrowspercommit":
         case "maxRowsPerCommit": target.getConfiguration().setMaxRowsPerCommit(property(camelContext, int.class, value)); return true;
         case "maxrowsperinsert":
@@ -63,6 +65,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "durableInterval": return long.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "markorigin":
+        case "markOrigin": return boolean.class;
         case "maxrowspercommit":
         case "maxRowsPerCommit": return int.class;
         case "maxrowsperinsert":
@@ -95,6 +99,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "durableInterval": return target.getConfiguration().getDurableInterval();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "markorigin":
+        case "markOrigin": return target.getConfiguration().isMarkOrigin();
         case "maxrowspercommit":
         case "maxRowsPerCommit": return target.getConfiguration().getMaxRowsPerCommit();
         case "maxrowsperinsert":

@@ -16,6 +16,7 @@ import java.util.Objects;
  * @param order whether rows may be grouped by table and key where nothing can tell
  * @param windowRows so many changes are folded together at most before they are written
  * @param bulkInsertThreshold from so many rows on the target's bulk protocol takes an insert, where there is one
+ * @param markOrigin whether the target is told that changes came by replication, where it has a mark for that
  */
 public record ApplyOptions(
         String pipeline,
@@ -31,7 +32,8 @@ public record ApplyOptions(
         int maxRowsPerCommit,
         ApplyOrder order,
         int windowRows,
-        int bulkInsertThreshold) {
+        int bulkInsertThreshold,
+        boolean markOrigin) {
     public ApplyOptions {
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(tables, "tables");
@@ -83,6 +85,7 @@ public record ApplyOptions(
         private ApplyOrder order = ApplyOrder.GROUPED;
         private int windowRows = 20_000;
         private int bulkInsertThreshold = 500;
+        private boolean markOrigin;
 
         private Builder(String pipeline) {
             this.pipeline = pipeline;
@@ -153,6 +156,11 @@ public record ApplyOptions(
             return this;
         }
 
+        public Builder markOrigin(boolean value) {
+            markOrigin = value;
+            return this;
+        }
+
         public ApplyOptions build() {
             return new ApplyOptions(
                     pipeline,
@@ -168,7 +176,8 @@ public record ApplyOptions(
                     maxRowsPerCommit,
                     order,
                     windowRows,
-                    bulkInsertThreshold);
+                    bulkInsertThreshold,
+                    markOrigin);
         }
     }
 }

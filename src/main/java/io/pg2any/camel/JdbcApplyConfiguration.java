@@ -86,6 +86,13 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     @UriParam(
             label = "advanced",
+            defaultValue = "false",
+            description = "PostgreSQL: whether changes are marked with a replication origin, so that a pipeline in the"
+                    + " other direction can leave them out (origin=none of pgcapture)")
+    private boolean markOrigin;
+
+    @UriParam(
+            label = "advanced",
             defaultValue = "grouped",
             enums = "grouped,strict",
             description = "grouped writes rows by table and net effect per key where nothing at the target can tell;"
@@ -214,6 +221,14 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     public void setMaxRowsPerCommit(int maxRowsPerCommit) {
         this.maxRowsPerCommit = maxRowsPerCommit;
+    }
+
+    public boolean isMarkOrigin() {
+        return markOrigin;
+    }
+
+    public void setMarkOrigin(boolean markOrigin) {
+        this.markOrigin = markOrigin;
     }
 
     public int getMaxRowsPerInsert() {

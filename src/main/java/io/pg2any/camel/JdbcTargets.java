@@ -65,6 +65,7 @@ public final class JdbcTargets {
                 .order(constant(ApplyOrder.class, "order", configuration.getOrder()))
                 .windowRows(configuration.getWindowRows())
                 .bulkInsertThreshold(configuration.getBulkInsertThreshold())
+                .markOrigin(configuration.isMarkOrigin())
                 .build();
     }
 

@@ -195,6 +195,7 @@ class Application {
         to.setWindowRows((int) settings.number(Setting.BATCH_SIZE));
         to.setBulkInsertThreshold((int) settings.number(Setting.BULK_INSERT_THRESHOLD));
         to.setMaxRowsPerInsert((int) settings.number(Setting.MAX_ROWS_PER_INSERT));
+        to.setMarkOrigin(settings.marksOrigin());
         to.setMaxRowsPerCommit((int) settings.number(Setting.MAX_ROWS_PER_COMMIT));
         return to;
     }

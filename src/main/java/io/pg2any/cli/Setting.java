@@ -59,7 +59,8 @@ record Setting(String property, String variable, String fallback, boolean secret
             "PG2ANY_ORIGIN",
             "any",
             "`none` (PostgreSQL 16): leaves out what the source itself got by replication, so that two pipelines in"
-                    + " opposite directions do not send changes round in circles");
+                    + " opposite directions do not send changes round in circles;"
+                    + " see [two directions](docs/operations.md#two-directions)");
     static final Setting BINARY = of(
             "pg2any.source.binary",
             "CDC_BINARY_FORMAT",
@@ -126,6 +127,12 @@ record Setting(String property, String variable, String fallback, boolean secret
             "PG2ANY_TARGET_DURABLE_MILLIS",
             "1000",
             "How often a commit is forced to the target's disk; only what is there is acknowledged");
+    static final Setting MARK_ORIGIN = of(
+            "pg2any.target.markOrigin",
+            "PG2ANY_TARGET_MARK_ORIGIN",
+            null,
+            "PostgreSQL: whether changes are marked with a replication origin, so that a pipeline in the other direction"
+                    + " can leave them out; unless set, `true` when `PG2ANY_ORIGIN=none`");
     static final Setting MAX_ROWS_PER_INSERT = of(
             "pg2any.target.maxRowsPerInsert",
             "CDC_MAX_ROWS_PER_INSERT",
@@ -386,6 +393,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             UNREPRESENTABLE,
             QUERY_TIMEOUT,
             DURABLE_INTERVAL,
+            MARK_ORIGIN,
             MAX_ROWS_PER_INSERT,
             MAX_ROWS_PER_COMMIT,
             APPLY_ORDER,

@@ -226,6 +226,13 @@ final class Settings {
                     + " broker1:9092,broker2:9092, to an endpoint URI for Camel, and else to a URL, such as"
                     + " postgresql://user:password@host:5432/database");
         }
+        if (text(Setting.MARK_ORIGIN) != null) {
+            checkBoolean(Setting.MARK_ORIGIN, problems);
+            if (marksOrigin() && !"PostgreSQL".equalsIgnoreCase(type)) {
+                problems.add(named(Setting.MARK_ORIGIN) + " is for PostgreSQL targets; " + type
+                        + " has no replication origins: remove it");
+            }
+        }
         boolean events = "Kafka".equalsIgnoreCase(type) || "Camel".equalsIgnoreCase(type);
         if (events && !text(Setting.MAX_ROWS_PER_COMMIT).equals("0")) {
             problems.add(named(Setting.MAX_ROWS_PER_COMMIT) + " is for databases; " + type
@@ -236,6 +243,13 @@ final class Settings {
         } catch (IllegalArgumentException e) {
             problems.add(named(Setting.SCHEMA_MAPPING) + ": " + e.getMessage());
         }
+    }
+
+    /** Of two pipelines in opposite directions each must mark what the other is to leave out. */
+    boolean marksOrigin() {
+        return text(Setting.MARK_ORIGIN) == null
+                ? CaptureConfig.localOnly(text(Setting.ORIGIN))
+                : bool(Setting.MARK_ORIGIN);
     }
 
     private void checkKafka(List<String> problems, List<String> warnings) {

@@ -127,6 +127,11 @@ public final class JdbcTarget implements Target {
                 return problems;
             }
             connect();
+            try {
+                dialect.check(connection);
+            } catch (TargetException e) {
+                problems.add(e);
+            }
             for (Relation relation : relations) {
                 try {
                     tables.examine(relation);
