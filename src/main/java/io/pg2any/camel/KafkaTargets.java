@@ -63,7 +63,9 @@ public final class KafkaTargets {
                 configuration.isTransactionTopic(),
                 KeyColumns.parse(configuration.getKeyColumns()),
                 keys,
-                TableMapping.parse(configuration.getSchemaMapping()),
+                TableMapping.parse(configuration.getSchemaMapping())
+                        .excludeTables(configuration.getExcludeTables())
+                        .excludeColumns(configuration.getExcludeColumns()),
                 constant(ValuePolicy.class, "unrepresentable", configuration.getUnrepresentable()));
     }
 

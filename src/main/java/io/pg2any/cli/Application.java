@@ -152,6 +152,8 @@ class Application {
         to.setTombstones(settings.bool(Setting.EVENTS_TOMBSTONES));
         to.setKeyColumns(settings.text(Setting.KAFKA_KEY_COLUMNS));
         to.setSchemaMapping(settings.text(Setting.SCHEMA_MAPPING));
+        to.setExcludeTables(settings.text(Setting.EXCLUDE_TABLES));
+        to.setExcludeColumns(settings.text(Setting.EXCLUDE_COLUMNS));
         to.setUnrepresentable(settings.text(Setting.UNREPRESENTABLE));
         return to;
     }
@@ -181,7 +183,12 @@ class Application {
         to.setType(settings.targetType());
         to.setUrl(settings.text(Setting.TARGET_URI));
         to.setSchemaMapping(settings.text(Setting.SCHEMA_MAPPING));
+        to.setRenameTables(settings.text(Setting.RENAME_TABLES));
+        to.setRenameColumns(settings.text(Setting.RENAME_COLUMNS));
+        to.setExcludeTables(settings.text(Setting.EXCLUDE_TABLES));
+        to.setExcludeColumns(settings.text(Setting.EXCLUDE_COLUMNS));
         to.setTables(settings.text(Setting.TABLES));
+        to.setEvolve(settings.text(Setting.EVOLVE));
         to.setDivergence(settings.text(Setting.DIVERGENCE));
         to.setUnrepresentable(settings.text(Setting.UNREPRESENTABLE));
         to.setConnectTimeout(settings.number(Setting.CONNECTION_TIMEOUT) * 1000);
