@@ -22,6 +22,7 @@ public record ApplyOptions(
         String pipeline,
         TableMapping mapping,
         TablesPolicy tables,
+        EvolvePolicy evolve,
         ValuePolicy values,
         DivergencePolicy divergence,
         KeySource keys,
@@ -37,6 +38,7 @@ public record ApplyOptions(
     public ApplyOptions {
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(tables, "tables");
+        Objects.requireNonNull(evolve, "evolve");
         Objects.requireNonNull(values, "values");
         Objects.requireNonNull(divergence, "divergence");
         Objects.requireNonNull(keys, "keys");
@@ -74,6 +76,7 @@ public record ApplyOptions(
         private final String pipeline;
         private TableMapping mapping = TableMapping.NONE;
         private TablesPolicy tables = TablesPolicy.CREATE;
+        private EvolvePolicy evolve = EvolvePolicy.ADD;
         private ValuePolicy values = ValuePolicy.FAIL;
         private DivergencePolicy divergence = DivergencePolicy.WARN;
         private KeySource keys = KeySource.NONE;
@@ -98,6 +101,11 @@ public record ApplyOptions(
 
         public Builder tables(TablesPolicy value) {
             tables = value;
+            return this;
+        }
+
+        public Builder evolve(EvolvePolicy value) {
+            evolve = value;
             return this;
         }
 
@@ -166,6 +174,7 @@ public record ApplyOptions(
                     pipeline,
                     mapping,
                     tables,
+                    evolve,
                     values,
                     divergence,
                     keys,

@@ -3,6 +3,7 @@ package io.pg2any.camel;
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.ApplyOrder;
 import io.pg2any.apply.DivergencePolicy;
+import io.pg2any.apply.EvolvePolicy;
 import io.pg2any.apply.KeySource;
 import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.TablesPolicy;
@@ -52,8 +53,13 @@ public final class JdbcTargets {
 
     private static ApplyOptions options(String pipeline, JdbcApplyConfiguration configuration, KeySource keys) {
         return ApplyOptions.builder(pipeline)
-                .mapping(TableMapping.parse(configuration.getSchemaMapping()))
+                .mapping(TableMapping.parse(configuration.getSchemaMapping())
+                        .renameTables(configuration.getRenameTables())
+                        .renameColumns(configuration.getRenameColumns())
+                        .excludeTables(configuration.getExcludeTables())
+                        .excludeColumns(configuration.getExcludeColumns()))
                 .tables(constant(TablesPolicy.class, "tables", configuration.getTables()))
+                .evolve(constant(EvolvePolicy.class, "evolve", configuration.getEvolve()))
                 .values(constant(ValuePolicy.class, "unrepresentable", configuration.getUnrepresentable()))
                 .divergence(constant(DivergencePolicy.class, "divergence", configuration.getDivergence()))
                 .keys(keys)

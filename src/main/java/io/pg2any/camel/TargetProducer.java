@@ -69,7 +69,7 @@ class TargetProducer extends DefaultProducer {
         openError = "the target is being opened";
         pipeline = Pipeline.of(endpoint.getCamelContext(), name);
         try {
-            target = factory.create(pipeline::primaryKey);
+            target = factory.create(pipeline);
         } catch (IllegalArgumentException e) {
             PipelineFailedException failure = new PipelineFailedException(e.getMessage(), true, e);
             pipeline.fail(failure);

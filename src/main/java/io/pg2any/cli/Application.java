@@ -156,6 +156,8 @@ class Application {
         to.setKeyColumns(settings.text(Setting.KAFKA_KEY_COLUMNS));
         to.setMessages(settings.text(Setting.EVENTS_MESSAGES));
         to.setSchemaMapping(settings.text(Setting.SCHEMA_MAPPING));
+        to.setExcludeTables(settings.text(Setting.EXCLUDE_TABLES));
+        to.setExcludeColumns(settings.text(Setting.EXCLUDE_COLUMNS));
         to.setUnrepresentable(settings.text(Setting.UNREPRESENTABLE));
         return to;
     }
@@ -185,7 +187,12 @@ class Application {
         to.setType(settings.targetType());
         to.setUrl(settings.text(Setting.TARGET_URI));
         to.setSchemaMapping(settings.text(Setting.SCHEMA_MAPPING));
+        to.setRenameTables(settings.text(Setting.RENAME_TABLES));
+        to.setRenameColumns(settings.text(Setting.RENAME_COLUMNS));
+        to.setExcludeTables(settings.text(Setting.EXCLUDE_TABLES));
+        to.setExcludeColumns(settings.text(Setting.EXCLUDE_COLUMNS));
         to.setTables(settings.text(Setting.TABLES));
+        to.setEvolve(settings.text(Setting.EVOLVE));
         to.setDivergence(settings.text(Setting.DIVERGENCE));
         to.setUnrepresentable(settings.text(Setting.UNREPRESENTABLE));
         to.setConnectTimeout(settings.number(Setting.CONNECTION_TIMEOUT) * 1000);

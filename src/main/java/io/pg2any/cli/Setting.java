@@ -107,6 +107,33 @@ record Setting(String property, String variable, String fallback, boolean secret
             "create",
             "`create`: missing target tables and columns are made from what the source announces; `expect`: they are an"
                     + " error");
+    static final Setting EVOLVE = of(
+            "pg2any.tables.evolve",
+            "PG2ANY_TABLES_EVOLVE",
+            "add",
+            "A new column of a source table whose target table exists: `add` it there, or `fail`. With"
+                    + " `pg2any.tables=expect` it is always an error");
+    static final Setting RENAME_TABLES = of(
+            "pg2any.tables.rename",
+            "PG2ANY_TABLES_RENAME",
+            "",
+            "Databases: other names for tables, `schema.table:table` or `schema.table:schema.table`, joined by commas; names"
+                    + " that hold one of `.` `,` `:` `\"` stand in double quotes");
+    static final Setting RENAME_COLUMNS = of(
+            "pg2any.columns.rename",
+            "PG2ANY_COLUMNS_RENAME",
+            "",
+            "Databases: other names for columns, `schema.table.column:column`, joined by commas");
+    static final Setting EXCLUDE_TABLES = of(
+            "pg2any.tables.exclude",
+            "PG2ANY_TABLES_EXCLUDE",
+            "",
+            "Tables whose changes are left out, `schema.table`, joined by commas");
+    static final Setting EXCLUDE_COLUMNS = of(
+            "pg2any.columns.exclude",
+            "PG2ANY_COLUMNS_EXCLUDE",
+            "",
+            "Columns that are left out, `schema.table.column`, joined by commas; none that belongs to the key");
     static final Setting DIVERGENCE = of(
             "pg2any.divergence",
             "PG2ANY_DIVERGENCE",
@@ -389,6 +416,11 @@ record Setting(String property, String variable, String fallback, boolean secret
             TARGET_URI,
             SCHEMA_MAPPING,
             TABLES,
+            EVOLVE,
+            RENAME_TABLES,
+            RENAME_COLUMNS,
+            EXCLUDE_TABLES,
+            EXCLUDE_COLUMNS,
             DIVERGENCE,
             UNREPRESENTABLE,
             QUERY_TIMEOUT,

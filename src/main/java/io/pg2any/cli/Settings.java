@@ -149,6 +149,7 @@ final class Settings {
         checkTarget(problems, warnings);
         checkKafka(problems, warnings);
         checkOneOf(Setting.TABLES, problems, "create", "expect");
+        checkOneOf(Setting.EVOLVE, problems, "add", "fail");
         checkOneOf(Setting.DIVERGENCE, problems, "warn", "fail", "upsert");
         checkOneOf(Setting.UNREPRESENTABLE, problems, "fail", "null", "clamp", "text");
         checkOneOf(Setting.ACKNOWLEDGE, problems, "applied", "staged");
@@ -238,11 +239,35 @@ final class Settings {
             problems.add(named(Setting.MAX_ROWS_PER_COMMIT) + " is for databases; " + type
                     + " takes every transaction as a whole: remove it");
         }
-        try {
-            TableMapping.parse(text(Setting.SCHEMA_MAPPING));
-        } catch (IllegalArgumentException e) {
-            problems.add(named(Setting.SCHEMA_MAPPING) + ": " + e.getMessage());
+        checkNames(Setting.SCHEMA_MAPPING, TableMapping::parse, problems);
+        checkNames(Setting.RENAME_TABLES, TableMapping.NONE::renameTables, problems);
+        checkNames(Setting.RENAME_COLUMNS, TableMapping.NONE::renameColumns, problems);
+        checkNames(Setting.EXCLUDE_TABLES, TableMapping.NONE::excludeTables, problems);
+        checkNames(Setting.EXCLUDE_COLUMNS, TableMapping.NONE::excludeColumns, problems);
+        for (Setting rename : List.of(Setting.RENAME_TABLES, Setting.RENAME_COLUMNS)) {
+            if (!text(rename).isEmpty() && ("Kafka".equalsIgnoreCase(type) || "Camel".equalsIgnoreCase(type))) {
+                problems.add(
+                        named(rename) + " is for databases: events bear the source's names; rename in the route, or"
+                                + " where they are read");
+            }
         }
+    }
+
+    private void checkNames(Setting setting, Consumer<String> parse, List<String> problems) {
+        try {
+            parse.accept(text(setting));
+        } catch (IllegalArgumentException e) {
+            problems.add(named(setting) + ": " + e.getMessage());
+        }
+    }
+
+    /** Where tables and columns go, and which are left out. */
+    TableMapping mapping() {
+        return TableMapping.parse(text(Setting.SCHEMA_MAPPING))
+                .renameTables(text(Setting.RENAME_TABLES))
+                .renameColumns(text(Setting.RENAME_COLUMNS))
+                .excludeTables(text(Setting.EXCLUDE_TABLES))
+                .excludeColumns(text(Setting.EXCLUDE_COLUMNS));
     }
 
     /** Of two pipelines in opposite directions each must mark what the other is to leave out. */

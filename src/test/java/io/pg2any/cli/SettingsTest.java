@@ -144,4 +144,24 @@ class SettingsTest {
                 .isEqualTo(Map.of("ssl.truststore.password", "hush", "buffer.memory", "1000000"));
         assertThat(settings().toString()).doesNotContain("hush");
     }
+
+    @Test
+    void namesOfAnotherFormAreToldTogether() {
+        environment.put("PG2ANY_TABLES_RENAME", "orders:o");
+        environment.put("PG2ANY_COLUMNS_EXCLUDE", "public.orders");
+        environment.put("PG2ANY_TABLES_EVOLVE", "maybe");
+
+        assertThatThrownBy(this::settings)
+                .hasMessageContaining("PG2ANY_TABLES_RENAME (pg2any.tables.rename): expected schema.table:table")
+                .hasMessageContaining("PG2ANY_COLUMNS_EXCLUDE (pg2any.columns.exclude): expected schema.table.column")
+                .hasMessageContaining("PG2ANY_TABLES_EVOLVE");
+    }
+
+    @Test
+    void eventsBearTheSourcesNames() {
+        environment.put("CDC_DEST_TYPE", "Kafka");
+        environment.put("PG2ANY_TABLES_RENAME", "public.orders:o");
+
+        assertThatThrownBy(this::settings).hasMessageContaining("pg2any.tables.rename) is for databases");
+    }
 }

@@ -29,6 +29,8 @@ final class ApplySession {
     private final Map<String, RowCounts> counts = new HashMap<>();
     private final Set<String> orderedTables = new HashSet<>();
     private boolean strict;
+    private boolean replacing;
+    private String systemIdentifier = "";
 
     ApplySession(JdbcDialect dialect, ApplyOptions options, TargetStatus status) {
         this.dialect = dialect;
@@ -74,6 +76,26 @@ final class ApplySession {
 
     void strict(boolean now) {
         strict = now;
+    }
+
+    /**
+     * Whether rows of tables with unique indexes beside the key are taken out and put in anew, as strict order has failed.
+     */
+    boolean replacing() {
+        return replacing;
+    }
+
+    void replacing(boolean now) {
+        replacing = now;
+    }
+
+    /** Of the cluster that the changes come from; empty before the first batch. */
+    String systemIdentifier() {
+        return systemIdentifier;
+    }
+
+    void systemIdentifier(String identifier) {
+        systemIdentifier = identifier;
     }
 
     /** Whether rows of this source table may be written by net effect instead of in their order. */

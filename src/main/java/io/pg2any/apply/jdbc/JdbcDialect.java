@@ -112,8 +112,21 @@ public interface JdbcDialect {
         return true;
     }
 
+    /**
+     * Whether unique indexes beside the key are all that {@link #orderMatters} for: rows may then be taken out and put in
+     * again in any order.
+     */
+    default boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
+        return false;
+    }
+
     /** The table's columns in order; empty when there is no such table. */
     Optional<List<TargetColumn>> columns(Connection connection, TableName table) throws SQLException;
+
+    /** The schema or database of names without one; null where they always have none. */
+    default String defaultContainer(Connection connection) throws SQLException, TargetException {
+        return null;
+    }
 
     /** Whether there is such a schema or database to put tables into. */
     default boolean hasContainer(Connection connection, String container) throws SQLException {
@@ -188,6 +201,12 @@ public interface JdbcDialect {
 
     default String addColumn(TableName table, String definition) {
         return "ALTER TABLE " + qualified(table) + " ADD COLUMN " + definition;
+    }
+
+    /** Lets a NOT NULL column hold NULL; empty where no statement does, and columns are not made NOT NULL then. */
+    default Optional<String> allowNull(TableName table, TargetColumn column) {
+        return Optional.of(
+                "ALTER TABLE " + qualified(table) + " ALTER COLUMN " + quote(column.name()) + " DROP NOT NULL");
     }
 
     default String insert(TableName table, List<String> columns, int rows) {

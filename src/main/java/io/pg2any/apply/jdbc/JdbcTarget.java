@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.Applied;
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.Selection;
 import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
@@ -43,6 +44,7 @@ public final class JdbcTarget implements Target {
     private final TargetStatus status = new TargetStatus();
     private final PositionTable positions;
     private final ApplySession session;
+    private final Selection selection;
 
     private Connection connection;
     private TargetTables tables;
@@ -69,6 +71,7 @@ public final class JdbcTarget implements Target {
         this.nanoTime = nanoTime;
         this.positions = new PositionTable(dialect, options.pipeline());
         this.session = new ApplySession(dialect, options, status);
+        this.selection = new Selection(options.mapping());
     }
 
     @Override
@@ -77,6 +80,7 @@ public final class JdbcTarget implements Target {
             connect();
             dialect.begin(connection, true);
             positions.create(connection);
+            new TableOwners(dialect).create(connection);
             PositionTable.Row row = positions.takeOver(connection, clock.instant());
             connection.commit();
             epoch = row.epoch();
@@ -134,7 +138,10 @@ public final class JdbcTarget implements Target {
             }
             for (Relation relation : relations) {
                 try {
-                    tables.examine(relation);
+                    Relation selected = selection.of(relation);
+                    if (selected != null) {
+                        tables.examine(selected);
+                    }
                 } catch (TargetException e) {
                     problems.add(e);
                 }
@@ -177,6 +184,9 @@ public final class JdbcTarget implements Target {
             tables.close();
             return applied;
         } catch (TargetException e) {
+            if (e.kind() == Kind.REJECTED && e.getCause() instanceof SQLException) {
+                return applyReplacing(batch, e);
+            }
             throw failed(e);
         } catch (SQLException e) {
             throw failed(session.failure("apply", e, connection));
@@ -185,6 +195,33 @@ public final class JdbcTarget implements Target {
             throw e;
         } finally {
             session.strict(false);
+        }
+    }
+
+    /**
+     * Rows that swap the values of a unique index pass through a state that the target does not allow: the last try shows
+     * it only what they have become.
+     *
+     * @param refusal what strict order has ended with, and this ends with too if it does not succeed
+     */
+    private Applied applyReplacing(TransactionBatch batch, TargetException refusal)
+            throws TargetException, IOException {
+        abandon(refusal);
+        session.replacing(true);
+        try {
+            Applied applied = applyInFittingSchema(batch);
+            tables.close();
+            return applied;
+        } catch (TargetException e) {
+            refusal.addSuppressed(e);
+            throw failed(e.kind() == Kind.REJECTED ? refusal : e);
+        } catch (SQLException e) {
+            throw failed(session.failure("apply", e, connection));
+        } catch (IOException | RuntimeException e) {
+            abandon(e);
+            throw e;
+        } finally {
+            session.replacing(false);
         }
     }
 
@@ -209,6 +246,7 @@ public final class JdbcTarget implements Target {
     private Applied applyOnce(TransactionBatch batch)
             throws TargetException, IOException, SQLException, SchemaChangeNeededException {
         connect();
+        session.systemIdentifier(batch.source().systemIdentifier());
         try (TransactionCursor cursor = batch.open()) {
             boolean any = cursor.nextTransaction();
             PositionTable.Row row = begin(!any || flushIsDue());
@@ -271,8 +309,11 @@ public final class JdbcTarget implements Target {
             }
             last = cursor.ordinal();
             session.place().at(last);
-            tables.apply(change);
-            part++;
+            Change selected = selection.of(change);
+            if (selected != null) {
+                tables.apply(selected);
+                part++;
+            }
         }
         if (from.isInside()
                 && from.lsn().equals(cursor.transaction().commitLsn())
