@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param maxRowsPerInsert rows of one multi-row INSERT at most; 0 leaves it to the dialect
  * @param order whether rows may be grouped by table and key where nothing can tell
  * @param windowRows so many changes are folded together at most before they are written
+ * @param rejected what becomes of changes that the target refuses for good
  * @param bulkInsertThreshold from so many rows on the target's bulk protocol takes an insert, where there is one
  */
 public record ApplyOptions(
@@ -23,6 +24,7 @@ public record ApplyOptions(
         ValuePolicy values,
         DivergencePolicy divergence,
         KeySource keys,
+        RejectedChanges rejected,
         Duration durableInterval,
         Duration connectTimeout,
         Duration lockTimeout,
@@ -36,6 +38,7 @@ public record ApplyOptions(
         Objects.requireNonNull(values, "values");
         Objects.requireNonNull(divergence, "divergence");
         Objects.requireNonNull(keys, "keys");
+        Objects.requireNonNull(rejected, "rejected");
         Objects.requireNonNull(order, "order");
         if (pipeline.isBlank()) {
             throw new IllegalArgumentException("pipeline: must not be blank");
@@ -72,6 +75,7 @@ public record ApplyOptions(
         private ValuePolicy values = ValuePolicy.FAIL;
         private DivergencePolicy divergence = DivergencePolicy.WARN;
         private KeySource keys = KeySource.NONE;
+        private RejectedChanges rejected = RejectedChanges.STOP;
         private Duration durableInterval = Duration.ofSeconds(1);
         private Duration connectTimeout = Duration.ofSeconds(30);
         private Duration lockTimeout = Duration.ofSeconds(5);
@@ -106,6 +110,11 @@ public record ApplyOptions(
 
         public Builder keys(KeySource value) {
             keys = value;
+            return this;
+        }
+
+        public Builder rejected(RejectedChanges value) {
+            rejected = value;
             return this;
         }
 
@@ -152,6 +161,7 @@ public record ApplyOptions(
                     values,
                     divergence,
                     keys,
+                    rejected,
                     durableInterval,
                     connectTimeout,
                     lockTimeout,

@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.Applied;
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.RejectedChanges;
 import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
@@ -11,6 +12,7 @@ import io.pg2any.change.Change;
 import io.pg2any.change.Lsn;
 import io.pg2any.change.Position;
 import io.pg2any.change.Relation;
+import io.pg2any.change.SourceIdentity;
 import io.pg2any.change.TransactionBatch;
 import io.pg2any.change.TransactionCursor;
 import java.io.IOException;
@@ -45,6 +47,7 @@ public final class JdbcTarget implements Target {
 
     private Connection connection;
     private TargetTables tables;
+    private ChangeParking parking;
     /** Of the row that this process took over; 0 before {@link #open}. */
     private long epoch;
 
@@ -141,18 +144,23 @@ public final class JdbcTarget implements Target {
         }
         try {
             return applyInFittingSchema(batch);
-        } catch (GroupRefusedException e) {
-            LOG.debug("A group of rows was refused, applying the batch again row by row", e);
+        } catch (TargetException e) {
+            if (!(e instanceof GroupRefusedException) && !mayPark(e)) {
+                throw failed(e);
+            }
+            LOG.debug("Something was refused, applying the batch again row by row", e);
             abandon(e);
             return applyStrictly(batch);
-        } catch (TargetException e) {
-            throw failed(e);
         } catch (SQLException e) {
             throw failed(session.failure("apply", e, connection));
         } catch (IOException | RuntimeException e) {
             abandon(e);
             throw e;
         }
+    }
+
+    private boolean mayPark(TargetException refusal) {
+        return refusal.kind() == Kind.REJECTED && options.rejected() != RejectedChanges.STOP;
     }
 
     /** Every row alone and in order: an error names it, and one that only the grouping made does not come. */
@@ -205,7 +213,8 @@ public final class JdbcTarget implements Target {
                 // Only what a part of a redelivered batch left out: a commit before the position is in the target.
                 if (!cursor.transaction().commitLsn().isBefore(row.lsn())) {
                     session.place().enter(cursor.transaction());
-                    applyChanges(cursor);
+                    options.rejected().retract(cursor.transaction(), 0);
+                    applyChanges(cursor, batch.source());
                     transactions++;
                 }
             }
@@ -219,12 +228,16 @@ public final class JdbcTarget implements Target {
         }
     }
 
-    private void applyChanges(TransactionCursor cursor)
+    private void applyChanges(TransactionCursor cursor, SourceIdentity source)
             throws IOException, SQLException, TargetException, SchemaChangeNeededException {
         Change change;
         while ((change = cursor.nextChange()) != null) {
             session.place().next();
-            tables.apply(change);
+            if (session.strict() && options.rejected().parks(change)) {
+                parking.apply(change, source);
+            } else {
+                tables.apply(change);
+            }
         }
     }
 
@@ -301,6 +314,7 @@ public final class JdbcTarget implements Target {
         status.connected(false);
         connection = dialect.connect();
         tables = new TargetTables(connection, dialect, session);
+        parking = new ChangeParking(connection, dialect, tables, session, clock);
         status.connected(true);
     }
 

@@ -78,6 +78,21 @@ final class TargetTables {
         }
     }
 
+    /** Makes the tables of the change, and what writes to them, if they are not there yet. */
+    void prepare(Change change) throws SQLException, TargetException, SchemaChangeNeededException {
+        if (change instanceof Change.Insert insert) {
+            writer(insert.relation());
+        } else if (change instanceof Change.Update update) {
+            writer(update.relation());
+        } else if (change instanceof Change.Delete delete) {
+            writer(delete.relation());
+        } else if (change instanceof Change.Truncate truncate) {
+            for (Relation relation : truncate.relations()) {
+                writer(relation);
+            }
+        }
+    }
+
     /** One statement of the source: every table is there before the first is emptied. */
     private void truncate(Change.Truncate truncate) throws SQLException, TargetException, SchemaChangeNeededException {
         List<RowWriter> truncated = new ArrayList<>();
