@@ -2,11 +2,9 @@ package io.pg2any.apply;
 
 import io.pg2any.apply.TargetStatus.RowKind;
 import io.pg2any.change.Change;
-import io.pg2any.change.Relation;
 import io.pg2any.change.SourceIdentity;
 import io.pg2any.change.TransactionInfo;
 import java.time.Instant;
-import java.util.List;
 import java.util.Objects;
 
 /**
@@ -32,20 +30,6 @@ public record RejectedChange(
         if (ordinal < 1) {
             throw new IllegalArgumentException("ordinal: must be positive");
         }
-    }
-
-    /** Several of a TRUNCATE, none of a logical message. */
-    public List<Relation> relations() {
-        if (change instanceof Change.Insert insert) {
-            return List.of(insert.relation());
-        }
-        if (change instanceof Change.Update update) {
-            return List.of(update.relation());
-        }
-        if (change instanceof Change.Delete delete) {
-            return List.of(delete.relation());
-        }
-        return change instanceof Change.Truncate truncate ? truncate.relations() : List.of();
     }
 
     /** Null of a logical message. */

@@ -4,6 +4,7 @@ import io.pg2any.change.Change;
 import io.pg2any.change.Relation;
 import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * Which changes are set aside as dead letters when the target refuses them for good, and where they are kept. All others
@@ -40,17 +41,8 @@ public interface RejectedChanges {
 
     /** A TRUNCATE is one unit: all of its tables must agree. A logical message has no table that could. */
     default boolean parks(Change change) {
-        if (change instanceof Change.Insert insert) {
-            return parks(insert.relation());
-        }
-        if (change instanceof Change.Update update) {
-            return parks(update.relation());
-        }
-        if (change instanceof Change.Delete delete) {
-            return parks(delete.relation());
-        }
-        return change instanceof Change.Truncate truncate
-                && truncate.relations().stream().allMatch(this::parks);
+        List<Relation> relations = change.relations();
+        return !relations.isEmpty() && relations.stream().allMatch(this::parks);
     }
 
     /**

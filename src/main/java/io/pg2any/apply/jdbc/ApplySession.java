@@ -115,7 +115,7 @@ final class ApplySession {
 
     /** As with {@link #diverged}, of every table one line. */
     void parked(RejectedChange change) {
-        for (Relation relation : change.relations()) {
+        for (Relation relation : change.change().relations()) {
             String table = relation.displayName();
             counts(table).rejected(change.kind());
             if (parkedTables.add(table)) {

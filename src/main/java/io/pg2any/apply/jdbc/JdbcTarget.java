@@ -2,7 +2,6 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.Applied;
 import io.pg2any.apply.ApplyOptions;
-import io.pg2any.apply.RejectedChanges;
 import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
@@ -145,7 +144,7 @@ public final class JdbcTarget implements Target {
         try {
             return applyInFittingSchema(batch);
         } catch (TargetException e) {
-            if (!(e instanceof GroupRefusedException) && !mayPark(e)) {
+            if (e.kind() != Kind.REJECTED) {
                 throw failed(e);
             }
             LOG.debug("Something was refused, applying the batch again row by row", e);
@@ -159,11 +158,10 @@ public final class JdbcTarget implements Target {
         }
     }
 
-    private boolean mayPark(TargetException refusal) {
-        return refusal.kind() == Kind.REJECTED && options.rejected() != RejectedChanges.STOP;
-    }
-
-    /** Every row alone and in order: an error names it, and one that only the grouping made does not come. */
+    /**
+     * Every row alone and in order: an error names it, one that only the grouping made does not come, and a change that
+     * is refused may be set aside.
+     */
     private Applied applyStrictly(TransactionBatch batch) throws TargetException, IOException {
         session.strict(true);
         try {

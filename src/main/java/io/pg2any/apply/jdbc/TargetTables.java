@@ -80,16 +80,8 @@ final class TargetTables {
 
     /** Makes the tables of the change, and what writes to them, if they are not there yet. */
     void prepare(Change change) throws SQLException, TargetException, SchemaChangeNeededException {
-        if (change instanceof Change.Insert insert) {
-            writer(insert.relation());
-        } else if (change instanceof Change.Update update) {
-            writer(update.relation());
-        } else if (change instanceof Change.Delete delete) {
-            writer(delete.relation());
-        } else if (change instanceof Change.Truncate truncate) {
-            for (Relation relation : truncate.relations()) {
-                writer(relation);
-            }
+        for (Relation relation : change.relations()) {
+            writer(relation);
         }
     }
 
