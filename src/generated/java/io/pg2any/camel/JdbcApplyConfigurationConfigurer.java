@@ -30,6 +30,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "divergence": target.setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": target.setDurableInterval(property(camelContext, long.class, value)); return true;
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": target.setMaxRowsPerCommit(property(camelContext, int.class, value)); return true;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": target.setMaxRowsPerInsert(property(camelContext, int.class, value)); return true;
         case "order": target.setOrder(property(camelContext, java.lang.String.class, value)); return true;
@@ -57,6 +59,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": return int.class;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return int.class;
         case "order": return java.lang.String.class;
@@ -85,6 +89,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "divergence": return target.getDivergence();
         case "durableinterval":
         case "durableInterval": return target.getDurableInterval();
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": return target.getMaxRowsPerCommit();
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return target.getMaxRowsPerInsert();
         case "order": return target.getOrder();

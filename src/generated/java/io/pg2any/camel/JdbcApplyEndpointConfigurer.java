@@ -32,6 +32,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "durableInterval": target.getConfiguration().setDurableInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": target.getConfiguration().setMaxRowsPerCommit(property(camelContext, int.class, value)); return true;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": target.getConfiguration().setMaxRowsPerInsert(property(camelContext, int.class, value)); return true;
         case "order": target.getConfiguration().setOrder(property(camelContext, java.lang.String.class, value)); return true;
@@ -61,6 +63,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "durableInterval": return long.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": return int.class;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return int.class;
         case "order": return java.lang.String.class;
@@ -91,6 +95,8 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "durableInterval": return target.getConfiguration().getDurableInterval();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": return target.getConfiguration().getMaxRowsPerCommit();
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return target.getConfiguration().getMaxRowsPerInsert();
         case "order": return target.getConfiguration().getOrder();

@@ -12,6 +12,7 @@ import java.util.Objects;
  * @param connectTimeout how long connecting may take
  * @param lockTimeout how long a statement waits for another session before the try counts as failed
  * @param maxRowsPerInsert rows of one multi-row INSERT at most; 0 leaves it to the dialect
+ * @param maxRowsPerCommit a transaction with more rows is committed in parts; 0 never
  * @param order whether rows may be grouped by table and key where nothing can tell
  * @param windowRows so many changes are folded together at most before they are written
  * @param rejected what becomes of changes that the target refuses for good
@@ -29,6 +30,7 @@ public record ApplyOptions(
         Duration connectTimeout,
         Duration lockTimeout,
         int maxRowsPerInsert,
+        int maxRowsPerCommit,
         ApplyOrder order,
         int windowRows,
         int bulkInsertThreshold) {
@@ -47,6 +49,7 @@ public record ApplyOptions(
         requireNotNegative("connectTimeout", connectTimeout.toMillis());
         requireNotNegative("lockTimeout", lockTimeout.toMillis());
         requireNotNegative("maxRowsPerInsert", maxRowsPerInsert);
+        requireNotNegative("maxRowsPerCommit", maxRowsPerCommit);
         requireNotNegative("bulkInsertThreshold", bulkInsertThreshold);
         if (windowRows < 1) {
             throw new IllegalArgumentException("windowRows: must be positive");
@@ -80,6 +83,7 @@ public record ApplyOptions(
         private Duration connectTimeout = Duration.ofSeconds(30);
         private Duration lockTimeout = Duration.ofSeconds(5);
         private int maxRowsPerInsert;
+        private int maxRowsPerCommit;
         private ApplyOrder order = ApplyOrder.GROUPED;
         private int windowRows = 20_000;
         private int bulkInsertThreshold = 500;
@@ -138,6 +142,11 @@ public record ApplyOptions(
             return this;
         }
 
+        public Builder maxRowsPerCommit(int value) {
+            maxRowsPerCommit = value;
+            return this;
+        }
+
         public Builder order(ApplyOrder value) {
             order = value;
             return this;
@@ -166,6 +175,7 @@ public record ApplyOptions(
                     connectTimeout,
                     lockTimeout,
                     maxRowsPerInsert,
+                    maxRowsPerCommit,
                     order,
                     windowRows,
                     bulkInsertThreshold);

@@ -131,6 +131,12 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_MAX_ROWS_PER_INSERT",
             "0",
             "Rows of one multi-row INSERT; 0 leaves it to the dialect");
+    static final Setting MAX_ROWS_PER_COMMIT = of(
+            "pg2any.apply.maxRowsPerCommit",
+            "PG2ANY_APPLY_MAX_ROWS_PER_COMMIT",
+            "0",
+            "Databases: a source transaction with more rows is committed in parts, each visible at once; 0: one source"
+                    + " transaction is one target transaction, whatever its size");
     static final Setting APPLY_ORDER = of(
             "pg2any.apply.order",
             "PG2ANY_APPLY_ORDER",
@@ -210,6 +216,12 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_KAFKA_KEY_COLUMNS",
             null,
             "Kafka: message keys other than the replica identity, `schema.table:c1,c2;schema.table2:c3` with the source's names");
+    static final Setting EVENTS_MESSAGES = of(
+            "pg2any.events.messages",
+            "PG2ANY_EVENTS_MESSAGES",
+            null,
+            "Events: which logical messages (`pg_logical_emit_message`) go where, by their prefix:"
+                    + " `prefix=topic;prefix*=topic2`. What `*` stands for is the key. Unless set, the server sends none");
     static final Setting KAFKA_KEYLESS = of(
             "pg2any.kafka.keyless",
             "PG2ANY_KAFKA_KEYLESS",
@@ -375,6 +387,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             QUERY_TIMEOUT,
             DURABLE_INTERVAL,
             MAX_ROWS_PER_INSERT,
+            MAX_ROWS_PER_COMMIT,
             APPLY_ORDER,
             BATCH_SIZE,
             BULK_INSERT_THRESHOLD,
@@ -390,6 +403,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             EVENTS_TOMBSTONES,
             KAFKA_TRANSACTION_TOPIC,
             KAFKA_KEY_COLUMNS,
+            EVENTS_MESSAGES,
             KAFKA_KEYLESS,
             KAFKA_CREATE_TOPICS,
             KAFKA_PARTITIONS,

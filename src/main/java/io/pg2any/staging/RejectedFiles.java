@@ -126,6 +126,7 @@ public final class RejectedFiles {
                 new StagedFileHeader(source, transaction.commitLsn(), AcknowledgeMode.STAGED, rejection.rejectedAt());
         FrameBuffer buffer = new FrameBuffer(new FrameBuffer.Blocks(), DISK_BLOCK);
         buffer.append(StagedRecords.rejected(rejection));
+        transaction.changes().ifPresent(count -> buffer.append(StagedRecords.changes(count)));
         buffer.append(records);
         FrameWriter writer = new FrameWriter(folder.resolve(name + UNFINISHED), StagedFileFormat.encode(header));
         try {

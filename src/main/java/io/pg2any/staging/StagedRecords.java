@@ -12,6 +12,7 @@ import java.util.Arrays;
  * integers big-endian.
  *
  * <pre>
+ * CHANGES  Byte1 'n', Int64: how many the transaction that follows has
  * ABORTED  Byte1 'x', then Int32*: xids whose changes, in the streamed transaction that follows, were rolled back
  * SEGMENT  Byte1 'g', Int64 length of the file, Int32 CRC of its footer, then its name in UTF-8: its records belong here
  * REJECTED Byte1 'e', Int64 ordinal, Int64 milliseconds since 1970, then the error in UTF-8: why the one change of the
@@ -20,6 +21,7 @@ import java.util.Arrays;
  * </pre>
  */
 final class StagedRecords {
+    static final byte CHANGES = 'n';
     static final byte ABORTED = 'x';
     static final byte SEGMENT = 'g';
     static final byte PREPARED = 'q';
@@ -36,6 +38,14 @@ final class StagedRecords {
 
     static byte[] streamStop() {
         return record(1).put(MessageType.STREAM_STOP).array();
+    }
+
+    static byte[] changes(long count) {
+        return record(9).put(CHANGES).putLong(count).array();
+    }
+
+    static long changes(byte[] bytes, int offset) {
+        return ByteBuffer.wrap(bytes).getLong(offset + 1);
     }
 
     /** As many records as it takes; none for none. */

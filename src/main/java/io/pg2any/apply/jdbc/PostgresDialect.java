@@ -311,7 +311,7 @@ public final class PostgresDialect implements JdbcDialect {
         return "CREATE TABLE IF NOT EXISTS " + quote(PositionTable.NAME)
                 + " (pipeline text NOT NULL PRIMARY KEY, slot text NOT NULL, system_identifier text NOT NULL,"
                 + " timeline integer NOT NULL, lsn text NOT NULL, ordinal bigint NOT NULL, epoch bigint NOT NULL,"
-                + " updated_at text NOT NULL)";
+                + " updated_at text NOT NULL, staged_at text NOT NULL DEFAULT '')";
     }
 
     @Override

@@ -23,6 +23,8 @@ public final class SqlScript {
     /** Written already: the empty catalog would have them again each time tables are forgotten. */
     private final Set<String> definitions = new HashSet<>();
 
+    private long ordinal;
+
     public SqlScript(JdbcDialect dialect, ApplyOptions options, PrintWriter out) {
         this.out = out;
         this.session = new ApplySession(dialect, options, new TargetStatus());
@@ -32,6 +34,7 @@ public final class SqlScript {
 
     public void begin(TransactionInfo transaction) {
         session.place().enter(transaction);
+        ordinal = 0;
         out.println("-- transaction " + Integer.toUnsignedLong(transaction.xid()) + ", commit LSN "
                 + transaction.commitLsn() + ", " + transaction.commitTime());
         statement("BEGIN");
@@ -41,7 +44,7 @@ public final class SqlScript {
      * @throws TargetException what would stop the target at this change; the script can go on with the next
      */
     public void change(Change change) throws TargetException {
-        session.place().next();
+        session.place().at(++ordinal);
         try {
             tables.apply(change);
             tables.flush();
