@@ -48,6 +48,7 @@ public final class JdbcTarget implements Target {
 
     private Connection connection;
     private TargetTables tables;
+    private ChangeParking parking;
     /** Of the row that this process took over; 0 before {@link #open}. */
     private long epoch;
     /** Whether, for all this process knows, the target has a part of a transaction. */
@@ -162,12 +163,13 @@ public final class JdbcTarget implements Target {
         rows = 0;
         try {
             return applyInFittingSchema(batch);
-        } catch (GroupRefusedException e) {
-            LOG.debug("A group of rows was refused, applying the batch again row by row", e);
+        } catch (TargetException e) {
+            if (e.kind() != Kind.REJECTED) {
+                throw failed(e);
+            }
+            LOG.debug("Something was refused, applying the batch again row by row", e);
             abandon(e);
             return applyStrictly(batch);
-        } catch (TargetException e) {
-            throw failed(e);
         } catch (SQLException e) {
             throw failed(session.failure("apply", e, connection));
         } catch (IOException | RuntimeException e) {
@@ -176,7 +178,10 @@ public final class JdbcTarget implements Target {
         }
     }
 
-    /** Every row alone and in order: an error names it, and one that only the grouping made does not come. */
+    /**
+     * Every row alone and in order: an error names it, one that only the grouping made does not come, and a change that
+     * is refused may be set aside.
+     */
     private Applied applyStrictly(TransactionBatch batch) throws TargetException, IOException {
         session.strict(true);
         try {
@@ -257,6 +262,7 @@ public final class JdbcTarget implements Target {
                 // Only what a part of a redelivered batch left out: a commit before the position is in the target.
                 if (!cursor.transaction().commitLsn().isBefore(row.lsn())) {
                     session.place().enter(cursor.transaction());
+                    options.rejected().retract(cursor.transaction(), resume ? row.ordinal() : 0);
                     if (resume) {
                         requireSameCopy(cursor, row);
                         cursor.skipThrough(row.ordinal());
@@ -311,7 +317,11 @@ public final class JdbcTarget implements Target {
             session.place().at(last);
             Change selected = selection.of(change);
             if (selected != null) {
-                tables.apply(selected);
+                if (session.strict() && options.rejected().parks(change)) {
+                    parking.apply(selected, change, batch.source());
+                } else {
+                    tables.apply(selected);
+                }
                 part++;
             }
         }
@@ -428,6 +438,7 @@ public final class JdbcTarget implements Target {
         status.connected(false);
         connection = dialect.connect();
         tables = new TargetTables(connection, dialect, session);
+        parking = new ChangeParking(connection, dialect, tables, session, clock);
         status.connected(true);
     }
 

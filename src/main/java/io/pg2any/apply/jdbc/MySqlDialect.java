@@ -309,7 +309,7 @@ public class MySqlDialect implements JdbcDialect {
     @Override
     public String positionTable() {
         return "CREATE TABLE IF NOT EXISTS " + quote(PositionTable.NAME)
-                + " (pipeline VARCHAR(63) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,"
+                + " (pipeline VARCHAR(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,"
                 + " slot VARCHAR(63) NOT NULL, system_identifier VARCHAR(20) NOT NULL, timeline BIGINT NOT NULL,"
                 + " lsn VARCHAR(17) NOT NULL, ordinal BIGINT NOT NULL, epoch BIGINT NOT NULL,"
                 + " updated_at VARCHAR(30) NOT NULL, staged_at VARCHAR(30) NOT NULL DEFAULT '') ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4";
@@ -326,6 +326,11 @@ public class MySqlDialect implements JdbcDialect {
             return Kind.REJECTED;
         }
         return MySqlErrors.classify(error);
+    }
+
+    @Override
+    public String words(SQLException error) {
+        return MySqlErrors.words(error);
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -215,7 +216,7 @@ public final class SqlServerDialect implements JdbcDialect {
     @Override
     public String positionTable() {
         return "CREATE TABLE " + quote(PositionTable.NAME)
-                + " (pipeline nvarchar(63) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY,"
+                + " (pipeline nvarchar(80) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY,"
                 + " slot nvarchar(63) NOT NULL, system_identifier varchar(20) NOT NULL, timeline bigint NOT NULL,"
                 + " lsn varchar(17) NOT NULL, ordinal bigint NOT NULL, epoch bigint NOT NULL,"
                 + " updated_at varchar(30) NOT NULL, staged_at varchar(30) NOT NULL DEFAULT '')";
@@ -233,9 +234,18 @@ public final class SqlServerDialect implements JdbcDialect {
     }
 
     @Override
+    public String words(SQLException error) {
+        return SqlServerErrors.words(error);
+    }
+
+    @Override
     public String remedy(SQLException error) {
         return SqlServerErrors.remedy(error);
     }
+
+    /** They end with the transaction. */
+    @Override
+    public void release(Connection connection, Savepoint savepoint) {}
 
     @Override
     public boolean transactionalDdl() {
