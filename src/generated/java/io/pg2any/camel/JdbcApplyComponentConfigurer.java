@@ -51,6 +51,10 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "healthCheckProducerEnabled": target.setHealthCheckProducerEnabled(property(camelContext, boolean.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "markorigin":
+        case "markOrigin": getOrCreateConfiguration(target).setMarkOrigin(property(camelContext, boolean.class, value)); return true;
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": getOrCreateConfiguration(target).setMaxRowsPerCommit(property(camelContext, int.class, value)); return true;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": getOrCreateConfiguration(target).setMaxRowsPerInsert(property(camelContext, int.class, value)); return true;
         case "order": getOrCreateConfiguration(target).setOrder(property(camelContext, java.lang.String.class, value)); return true;
@@ -96,6 +100,10 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "healthCheckProducerEnabled": return boolean.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "markorigin":
+        case "markOrigin": return boolean.class;
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": return int.class;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return int.class;
         case "order": return java.lang.String.class;
@@ -142,6 +150,10 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "healthCheckProducerEnabled": return target.isHealthCheckProducerEnabled();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "markorigin":
+        case "markOrigin": return getOrCreateConfiguration(target).isMarkOrigin();
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": return getOrCreateConfiguration(target).getMaxRowsPerCommit();
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return getOrCreateConfiguration(target).getMaxRowsPerInsert();
         case "order": return getOrCreateConfiguration(target).getOrder();

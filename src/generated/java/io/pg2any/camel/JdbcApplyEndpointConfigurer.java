@@ -37,6 +37,10 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "excludeTables": target.getConfiguration().setExcludeTables(property(camelContext, java.lang.String.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "markorigin":
+        case "markOrigin": target.getConfiguration().setMarkOrigin(property(camelContext, boolean.class, value)); return true;
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": target.getConfiguration().setMaxRowsPerCommit(property(camelContext, int.class, value)); return true;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": target.getConfiguration().setMaxRowsPerInsert(property(camelContext, int.class, value)); return true;
         case "order": target.getConfiguration().setOrder(property(camelContext, java.lang.String.class, value)); return true;
@@ -75,6 +79,10 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "excludeTables": return java.lang.String.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "markorigin":
+        case "markOrigin": return boolean.class;
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": return int.class;
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return int.class;
         case "order": return java.lang.String.class;
@@ -114,6 +122,10 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "excludeTables": return target.getConfiguration().getExcludeTables();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "markorigin":
+        case "markOrigin": return target.getConfiguration().isMarkOrigin();
+        case "maxrowspercommit":
+        case "maxRowsPerCommit": return target.getConfiguration().getMaxRowsPerCommit();
         case "maxrowsperinsert":
         case "maxRowsPerInsert": return target.getConfiguration().getMaxRowsPerInsert();
         case "order": return target.getConfiguration().getOrder();

@@ -12,9 +12,11 @@ import java.util.Objects;
  * @param connectTimeout how long connecting may take
  * @param lockTimeout how long a statement waits for another session before the try counts as failed
  * @param maxRowsPerInsert rows of one multi-row INSERT at most; 0 leaves it to the dialect
+ * @param maxRowsPerCommit a transaction with more rows is committed in parts; 0 never
  * @param order whether rows may be grouped by table and key where nothing can tell
  * @param windowRows so many changes are folded together at most before they are written
  * @param bulkInsertThreshold from so many rows on the target's bulk protocol takes an insert, where there is one
+ * @param markOrigin whether the target is told that changes came by replication, where it has a mark for that
  */
 public record ApplyOptions(
         String pipeline,
@@ -28,9 +30,11 @@ public record ApplyOptions(
         Duration connectTimeout,
         Duration lockTimeout,
         int maxRowsPerInsert,
+        int maxRowsPerCommit,
         ApplyOrder order,
         int windowRows,
-        int bulkInsertThreshold) {
+        int bulkInsertThreshold,
+        boolean markOrigin) {
     public ApplyOptions {
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(tables, "tables");
@@ -46,6 +50,7 @@ public record ApplyOptions(
         requireNotNegative("connectTimeout", connectTimeout.toMillis());
         requireNotNegative("lockTimeout", lockTimeout.toMillis());
         requireNotNegative("maxRowsPerInsert", maxRowsPerInsert);
+        requireNotNegative("maxRowsPerCommit", maxRowsPerCommit);
         requireNotNegative("bulkInsertThreshold", bulkInsertThreshold);
         if (windowRows < 1) {
             throw new IllegalArgumentException("windowRows: must be positive");
@@ -79,9 +84,11 @@ public record ApplyOptions(
         private Duration connectTimeout = Duration.ofSeconds(30);
         private Duration lockTimeout = Duration.ofSeconds(5);
         private int maxRowsPerInsert;
+        private int maxRowsPerCommit;
         private ApplyOrder order = ApplyOrder.GROUPED;
         private int windowRows = 20_000;
         private int bulkInsertThreshold = 500;
+        private boolean markOrigin;
 
         private Builder(String pipeline) {
             this.pipeline = pipeline;
@@ -137,6 +144,11 @@ public record ApplyOptions(
             return this;
         }
 
+        public Builder maxRowsPerCommit(int value) {
+            maxRowsPerCommit = value;
+            return this;
+        }
+
         public Builder order(ApplyOrder value) {
             order = value;
             return this;
@@ -149,6 +161,11 @@ public record ApplyOptions(
 
         public Builder bulkInsertThreshold(int value) {
             bulkInsertThreshold = value;
+            return this;
+        }
+
+        public Builder markOrigin(boolean value) {
+            markOrigin = value;
             return this;
         }
 
@@ -165,9 +182,11 @@ public record ApplyOptions(
                     connectTimeout,
                     lockTimeout,
                     maxRowsPerInsert,
+                    maxRowsPerCommit,
                     order,
                     windowRows,
-                    bulkInsertThreshold);
+                    bulkInsertThreshold,
+                    markOrigin);
         }
     }
 }

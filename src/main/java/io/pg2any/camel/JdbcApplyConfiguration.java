@@ -106,6 +106,22 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     @UriParam(
             label = "advanced",
+            defaultValue = "0",
+            description =
+                    "A source transaction with more rows is committed in parts, each visible at once; 0 commits it"
+                            + " as a whole, whatever its size. Where it is set, the component txstaging should have"
+                            + " offerWhileArriving=false: a transaction that still arrives is not committed in parts")
+    private int maxRowsPerCommit;
+
+    @UriParam(
+            label = "advanced",
+            defaultValue = "false",
+            description = "PostgreSQL: whether changes are marked with a replication origin, so that a pipeline in the"
+                    + " other direction can leave them out (origin=none of pgcapture)")
+    private boolean markOrigin;
+
+    @UriParam(
+            label = "advanced",
             defaultValue = "grouped",
             enums = "grouped,strict",
             description = "grouped writes rows by table and net effect per key where nothing at the target can tell;"
@@ -266,6 +282,22 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     public void setBulkInsertThreshold(int bulkInsertThreshold) {
         this.bulkInsertThreshold = bulkInsertThreshold;
+    }
+
+    public int getMaxRowsPerCommit() {
+        return maxRowsPerCommit;
+    }
+
+    public void setMaxRowsPerCommit(int maxRowsPerCommit) {
+        this.maxRowsPerCommit = maxRowsPerCommit;
+    }
+
+    public boolean isMarkOrigin() {
+        return markOrigin;
+    }
+
+    public void setMarkOrigin(boolean markOrigin) {
+        this.markOrigin = markOrigin;
     }
 
     public int getMaxRowsPerInsert() {

@@ -67,9 +67,11 @@ public final class JdbcTargets {
                 .connectTimeout(Duration.ofMillis(configuration.getConnectTimeout()))
                 .lockTimeout(Duration.ofMillis(configuration.getQueryTimeout()))
                 .maxRowsPerInsert(configuration.getMaxRowsPerInsert())
+                .maxRowsPerCommit(configuration.getMaxRowsPerCommit())
                 .order(constant(ApplyOrder.class, "order", configuration.getOrder()))
                 .windowRows(configuration.getWindowRows())
                 .bulkInsertThreshold(configuration.getBulkInsertThreshold())
+                .markOrigin(configuration.isMarkOrigin())
                 .build();
     }
 

@@ -8,8 +8,10 @@ import io.pg2any.change.TransactionBatch;
 import io.pg2any.change.TransactionCursor;
 import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
@@ -93,6 +95,11 @@ final class TablePatterns {
         }
 
         @Override
+        public boolean preserve() throws IOException {
+            return batch.preserve();
+        }
+
+        @Override
         public TransactionCursor open() throws IOException {
             return new SelectedCursor(batch.open());
         }
@@ -152,9 +159,26 @@ final class TablePatterns {
             return cursor.nextTransaction();
         }
 
+        /** Without the count, which is of all changes. */
         @Override
         public TransactionInfo transaction() {
-            return cursor.transaction();
+            TransactionInfo all = cursor.transaction();
+            return new TransactionInfo(all.xid(), all.commitLsn(), all.commitTime(), OptionalLong.empty());
+        }
+
+        @Override
+        public long ordinal() {
+            return cursor.ordinal();
+        }
+
+        @Override
+        public void skipThrough(long ordinal) {
+            cursor.skipThrough(ordinal);
+        }
+
+        @Override
+        public Instant stagedAt() {
+            return cursor.stagedAt();
         }
 
         @Override

@@ -77,6 +77,7 @@ class Application {
         from.setStreaming(settings.text(Setting.STREAMING));
         from.setTwoPhase(settings.bool(Setting.TWO_PHASE));
         from.setOrigin(settings.text(Setting.ORIGIN));
+        from.setMessages(settings.messages());
 
         TxStagingComponent staging = context().getComponent("txstaging", TxStagingComponent.class);
         staging.setFolder(settings.stagingFolder().toString());
@@ -84,6 +85,8 @@ class Application {
         staging.setMaxBytes(settings.number(Setting.STAGING_MAX_BYTES));
         staging.setSegmentBytes(settings.number(Setting.SEGMENT_SIZE) << 20);
         staging.setBatchBytes((int) settings.number(Setting.STAGING_BATCH_BYTES));
+        // A part may become visible only when the rest cannot be lost: the transaction is whole before it is begun.
+        staging.setOfferWhileArriving(settings.number(Setting.MAX_ROWS_PER_COMMIT) == 0);
 
         switch (settings.targetType()) {
             case "Kafka" ->
@@ -151,6 +154,7 @@ class Application {
         to.setIntervals(settings.text(Setting.EVENTS_INTERVALS));
         to.setTombstones(settings.bool(Setting.EVENTS_TOMBSTONES));
         to.setKeyColumns(settings.text(Setting.KAFKA_KEY_COLUMNS));
+        to.setMessages(settings.text(Setting.EVENTS_MESSAGES));
         to.setSchemaMapping(settings.text(Setting.SCHEMA_MAPPING));
         to.setExcludeTables(settings.text(Setting.EXCLUDE_TABLES));
         to.setExcludeColumns(settings.text(Setting.EXCLUDE_COLUMNS));
@@ -198,6 +202,8 @@ class Application {
         to.setWindowRows((int) settings.number(Setting.BATCH_SIZE));
         to.setBulkInsertThreshold((int) settings.number(Setting.BULK_INSERT_THRESHOLD));
         to.setMaxRowsPerInsert((int) settings.number(Setting.MAX_ROWS_PER_INSERT));
+        to.setMarkOrigin(settings.marksOrigin());
+        to.setMaxRowsPerCommit((int) settings.number(Setting.MAX_ROWS_PER_COMMIT));
         return to;
     }
 

@@ -59,7 +59,8 @@ record Setting(String property, String variable, String fallback, boolean secret
             "PG2ANY_ORIGIN",
             "any",
             "`none` (PostgreSQL 16): leaves out what the source itself got by replication, so that two pipelines in"
-                    + " opposite directions do not send changes round in circles");
+                    + " opposite directions do not send changes round in circles;"
+                    + " see [two directions](docs/operations.md#two-directions)");
     static final Setting BINARY = of(
             "pg2any.source.binary",
             "CDC_BINARY_FORMAT",
@@ -153,11 +154,23 @@ record Setting(String property, String variable, String fallback, boolean secret
             "PG2ANY_TARGET_DURABLE_MILLIS",
             "1000",
             "How often a commit is forced to the target's disk; only what is there is acknowledged");
+    static final Setting MARK_ORIGIN = of(
+            "pg2any.target.markOrigin",
+            "PG2ANY_TARGET_MARK_ORIGIN",
+            null,
+            "PostgreSQL: whether changes are marked with a replication origin, so that a pipeline in the other direction"
+                    + " can leave them out; unless set, `true` when `PG2ANY_ORIGIN=none`");
     static final Setting MAX_ROWS_PER_INSERT = of(
             "pg2any.target.maxRowsPerInsert",
             "CDC_MAX_ROWS_PER_INSERT",
             "0",
             "Rows of one multi-row INSERT; 0 leaves it to the dialect");
+    static final Setting MAX_ROWS_PER_COMMIT = of(
+            "pg2any.apply.maxRowsPerCommit",
+            "PG2ANY_APPLY_MAX_ROWS_PER_COMMIT",
+            "0",
+            "Databases: a source transaction with more rows is committed in parts, each visible at once; 0: one source"
+                    + " transaction is one target transaction, whatever its size");
     static final Setting APPLY_ORDER = of(
             "pg2any.apply.order",
             "PG2ANY_APPLY_ORDER",
@@ -237,6 +250,12 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_KAFKA_KEY_COLUMNS",
             null,
             "Kafka: message keys other than the replica identity, `schema.table:c1,c2;schema.table2:c3` with the source's names");
+    static final Setting EVENTS_MESSAGES = of(
+            "pg2any.events.messages",
+            "PG2ANY_EVENTS_MESSAGES",
+            null,
+            "Events: which logical messages (`pg_logical_emit_message`) go where, by their prefix:"
+                    + " `prefix=topic;prefix*=topic2`. What `*` stands for is the key. Unless set, the server sends none");
     static final Setting KAFKA_KEYLESS = of(
             "pg2any.kafka.keyless",
             "PG2ANY_KAFKA_KEYLESS",
@@ -406,7 +425,9 @@ record Setting(String property, String variable, String fallback, boolean secret
             UNREPRESENTABLE,
             QUERY_TIMEOUT,
             DURABLE_INTERVAL,
+            MARK_ORIGIN,
             MAX_ROWS_PER_INSERT,
+            MAX_ROWS_PER_COMMIT,
             APPLY_ORDER,
             BATCH_SIZE,
             BULK_INSERT_THRESHOLD,
@@ -422,6 +443,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             EVENTS_TOMBSTONES,
             KAFKA_TRANSACTION_TOPIC,
             KAFKA_KEY_COLUMNS,
+            EVENTS_MESSAGES,
             KAFKA_KEYLESS,
             KAFKA_CREATE_TOPICS,
             KAFKA_PARTITIONS,

@@ -1,6 +1,7 @@
 package io.pg2any.cli;
 
 import io.pg2any.apply.TableMapping;
+import io.pg2any.apply.message.MessageTopics;
 import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.ConnectionString;
 import io.pg2any.capture.Streaming;
@@ -146,7 +147,7 @@ final class Settings {
     private void check(List<String> problems, List<String> warnings) {
         checkSource(problems, warnings);
         checkTarget(problems, warnings);
-        checkKafka(problems);
+        checkKafka(problems, warnings);
         checkOneOf(Setting.TABLES, problems, "create", "expect");
         checkOneOf(Setting.EVOLVE, problems, "add", "fail");
         checkOneOf(Setting.DIVERGENCE, problems, "warn", "fail", "upsert");
@@ -160,6 +161,7 @@ final class Settings {
         checkNumber(Setting.QUERY_TIMEOUT, 1, 86400, problems);
         checkNumber(Setting.DURABLE_INTERVAL, 0, 3_600_000, problems);
         checkNumber(Setting.MAX_ROWS_PER_INSERT, 0, 100_000, problems);
+        checkNumber(Setting.MAX_ROWS_PER_COMMIT, 0, Integer.MAX_VALUE, problems);
         checkOneOf(Setting.APPLY_ORDER, problems, "grouped", "strict");
         checkNumber(Setting.BATCH_SIZE, 1, Integer.MAX_VALUE, problems);
         checkNumber(Setting.BULK_INSERT_THRESHOLD, 0, Integer.MAX_VALUE, problems);
@@ -225,6 +227,18 @@ final class Settings {
                     + " broker1:9092,broker2:9092, to an endpoint URI for Camel, and else to a URL, such as"
                     + " postgresql://user:password@host:5432/database");
         }
+        if (text(Setting.MARK_ORIGIN) != null) {
+            checkBoolean(Setting.MARK_ORIGIN, problems);
+            if (marksOrigin() && !"PostgreSQL".equalsIgnoreCase(type)) {
+                problems.add(named(Setting.MARK_ORIGIN) + " is for PostgreSQL targets; " + type
+                        + " has no replication origins: remove it");
+            }
+        }
+        boolean events = "Kafka".equalsIgnoreCase(type) || "Camel".equalsIgnoreCase(type);
+        if (events && !text(Setting.MAX_ROWS_PER_COMMIT).equals("0")) {
+            problems.add(named(Setting.MAX_ROWS_PER_COMMIT) + " is for databases; " + type
+                    + " takes every transaction as a whole: remove it");
+        }
         checkNames(Setting.SCHEMA_MAPPING, TableMapping::parse, problems);
         checkNames(Setting.RENAME_TABLES, TableMapping.NONE::renameTables, problems);
         checkNames(Setting.RENAME_COLUMNS, TableMapping.NONE::renameColumns, problems);
@@ -256,7 +270,22 @@ final class Settings {
                 .excludeColumns(text(Setting.EXCLUDE_COLUMNS));
     }
 
-    private void checkKafka(List<String> problems) {
+    /** Of two pipelines in opposite directions each must mark what the other is to leave out. */
+    boolean marksOrigin() {
+        return text(Setting.MARK_ORIGIN) == null
+                ? CaptureConfig.localOnly(text(Setting.ORIGIN))
+                : bool(Setting.MARK_ORIGIN);
+    }
+
+    private void checkKafka(List<String> problems, List<String> warnings) {
+        try {
+            if (!MessageTopics.parse(text(Setting.EVENTS_MESSAGES)).rules().isEmpty()
+                    && !List.of("kafka", "camel").contains(lower(Setting.TARGET_TYPE))) {
+                warnings.add(named(Setting.EVENTS_MESSAGES) + ": a database takes no logical messages");
+            }
+        } catch (IllegalArgumentException e) {
+            problems.add(named(Setting.EVENTS_MESSAGES) + ": " + e.getMessage());
+        }
         checkOneOf(Setting.KAFKA_DELIVERY, problems, "exactly-once", "at-least-once");
         checkOneOf(Setting.EVENTS_FORMAT, problems, "debezium", "plain");
         checkOneOf(Setting.EVENTS_DECIMALS, problems, "precise", "string", "double");
@@ -281,8 +310,7 @@ final class Settings {
         checkNumber(Setting.KAFKA_MESSAGE_TIMEOUT, 1000, Integer.MAX_VALUE, problems);
         checkNumber(Setting.KAFKA_RETRY_BACKOFF, 1, 3_600_000, problems);
         checkNumber(Setting.KAFKA_METADATA_REFRESH, 100, 3_600_000, problems);
-        boolean sasl =
-                text(Setting.KAFKA_SECURITY_PROTOCOL).toLowerCase(Locale.ROOT).startsWith("sasl");
+        boolean sasl = lower(Setting.KAFKA_SECURITY_PROTOCOL).startsWith("sasl");
         if (text(Setting.KAFKA_SASL_MECHANISM) != null && !sasl) {
             problems.add(named(Setting.KAFKA_SASL_MECHANISM) + " is set, but "
                     + named(Setting.KAFKA_SECURITY_PROTOCOL) + " is " + text(Setting.KAFKA_SECURITY_PROTOCOL)
@@ -291,6 +319,11 @@ final class Settings {
         if (bool(Setting.EVENTS_SCHEMAS) && "plain".equalsIgnoreCase(text(Setting.EVENTS_FORMAT))) {
             problems.add(named(Setting.EVENTS_SCHEMAS) + ": the plain format has no schemas");
         }
+    }
+
+    /** Empty when there is no value. */
+    private String lower(Setting setting) {
+        return text(setting) == null ? "" : text(setting).toLowerCase(Locale.ROOT);
     }
 
     private void checkOneOf(Setting setting, List<String> problems, String... allowed) {
@@ -348,6 +381,11 @@ final class Settings {
     /** What was given for Kafka's clients by prefix, under their own names; may hold secrets. */
     Map<String, String> kafkaClientProperties() {
         return kafkaClientProperties;
+    }
+
+    /** Whether the server is to send logical messages. */
+    boolean messages() {
+        return !MessageTopics.parse(text(Setting.EVENTS_MESSAGES)).rules().isEmpty();
     }
 
     /** Accepted, but not what the person who set it may expect. */

@@ -112,6 +112,30 @@ class SettingsTest {
     }
 
     @Test
+    void whoLeavesOutReplicatedChangesMarksHisOwnUnlessToldOtherwise() throws Exception {
+        assertThat(settings().marksOrigin()).isFalse();
+        environment.put("PG2ANY_ORIGIN", "none");
+        assertThat(settings().marksOrigin()).isTrue();
+        environment.put("PG2ANY_TARGET_MARK_ORIGIN", "false");
+        assertThat(settings().marksOrigin()).isFalse();
+
+        environment.put("PG2ANY_TARGET_MARK_ORIGIN", "true");
+        assertThatThrownBy(this::settings).hasMessageContaining("PG2ANY_TARGET_MARK_ORIGIN");
+        environment.put("CDC_DEST_TYPE", "postgresql");
+        environment.put("CDC_DEST_URI", "postgresql://u@h/d");
+        assertThat(settings().marksOrigin()).isTrue();
+    }
+
+    @Test
+    void transactionsInPartsAreForDatabases() throws Exception {
+        environment.put("PG2ANY_APPLY_MAX_ROWS_PER_COMMIT", "1000");
+        assertThat(settings().number(Setting.MAX_ROWS_PER_COMMIT)).isEqualTo(1000);
+
+        environment.put("CDC_DEST_TYPE", "kafka");
+        assertThatThrownBy(this::settings).hasMessageContaining("PG2ANY_APPLY_MAX_ROWS_PER_COMMIT");
+    }
+
+    @Test
     void propertiesOfKafkasClientsAreGivenByPrefix() throws Exception {
         environment.put("PG2ANY_KAFKA_CLIENT_SSL_TRUSTSTORE_PASSWORD", "hush");
         file.setProperty("pg2any.kafka.client.buffer.memory", "1000000");

@@ -124,7 +124,7 @@ class CrashIT {
         LOG.info("{}: killed after {}", scenario.name, life);
     }
 
-    private static void killAtPoint(Scenario scenario, KillPoint point, Random random)
+    static void killAtPoint(Scenario scenario, KillPoint point, Random random)
             throws IOException, InterruptedException {
         int hit = 1 + random.nextInt(point.hits());
         int port = FreePort.find();

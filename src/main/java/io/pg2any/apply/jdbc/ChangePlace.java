@@ -12,8 +12,9 @@ final class ChangePlace {
         ordinal = 0;
     }
 
-    void next() {
-        ordinal++;
+    /** The cursor's ordinal of the next change. */
+    void at(long change) {
+        ordinal = change;
     }
 
     @Override

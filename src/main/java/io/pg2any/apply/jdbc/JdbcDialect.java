@@ -65,9 +65,16 @@ public interface JdbcDialect {
      * @param durable the commit must survive a power failure, with all commits before it
      * @return whether it will
      */
-    default boolean begin(Connection connection, boolean durable) throws SQLException {
+    default boolean begin(Connection connection, boolean durable) throws SQLException, TargetException {
         return true;
     }
+
+    /**
+     * Looks for what {@link #begin} needs, and changes nothing.
+     *
+     * @throws TargetException what is missing
+     */
+    default void check(Connection connection) throws SQLException, TargetException {}
 
     /** An identifier as SQL, whatever characters it holds. */
     String quote(String identifier);

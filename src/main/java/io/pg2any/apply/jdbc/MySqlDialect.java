@@ -312,7 +312,7 @@ public class MySqlDialect implements JdbcDialect {
                 + " (pipeline VARCHAR(63) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,"
                 + " slot VARCHAR(63) NOT NULL, system_identifier VARCHAR(20) NOT NULL, timeline BIGINT NOT NULL,"
                 + " lsn VARCHAR(17) NOT NULL, ordinal BIGINT NOT NULL, epoch BIGINT NOT NULL,"
-                + " updated_at VARCHAR(30) NOT NULL) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4";
+                + " updated_at VARCHAR(30) NOT NULL, staged_at VARCHAR(30) NOT NULL DEFAULT '') ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4";
     }
 
     @Override

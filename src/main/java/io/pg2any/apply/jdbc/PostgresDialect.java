@@ -78,6 +78,8 @@ public final class PostgresDialect implements JdbcDialect {
     private final DatabaseLocation location;
     private final ApplyOptions options;
     private String ownSynchronousCommit;
+    /** Null when changes are not marked. */
+    private final ReplicationOrigin origin;
 
     /**
      * @param url {@code postgresql://user:password@host:port/database?…} or {@code jdbc:postgresql://…}
@@ -85,6 +87,7 @@ public final class PostgresDialect implements JdbcDialect {
     public PostgresDialect(String url, ApplyOptions options) throws TargetException {
         this.location = DatabaseLocation.parse(name(), url, List.of("postgresql", "postgres"));
         this.options = options;
+        this.origin = options.markOrigin() ? new ReplicationOrigin(location.database(), options.pipeline()) : null;
         if (location.database().isEmpty()) {
             throw new TargetException(Kind.CONFIG, "PostgreSQL target URL: names no database");
         }
@@ -170,7 +173,17 @@ public final class PostgresDialect implements JdbcDialect {
     }
 
     @Override
-    public boolean begin(Connection connection, boolean durable) throws SQLException {
+    public void check(Connection connection) throws SQLException, TargetException {
+        if (origin != null) {
+            origin.check(connection);
+        }
+    }
+
+    @Override
+    public boolean begin(Connection connection, boolean durable) throws SQLException, TargetException {
+        if (origin != null) {
+            origin.enter(connection);
+        }
         if (durable) {
             String level = ownSynchronousCommit.equals("off") ? "on" : ownSynchronousCommit;
             try (Statement statement = connection.createStatement()) {
@@ -337,7 +350,7 @@ public final class PostgresDialect implements JdbcDialect {
         return "CREATE TABLE IF NOT EXISTS " + quote(PositionTable.NAME)
                 + " (pipeline text NOT NULL PRIMARY KEY, slot text NOT NULL, system_identifier text NOT NULL,"
                 + " timeline integer NOT NULL, lsn text NOT NULL, ordinal bigint NOT NULL, epoch bigint NOT NULL,"
-                + " updated_at text NOT NULL)";
+                + " updated_at text NOT NULL, staged_at text NOT NULL DEFAULT '')";
     }
 
     @Override
@@ -372,6 +385,8 @@ public final class PostgresDialect implements JdbcDialect {
         switch (state) {
             case "55P03":
                 return "another session holds a lock on the table or on the position: end its transaction";
+            case "55006":
+                return "the session of an earlier process is still there: it ends when the server finds its client gone";
             case "42501":
                 return "grant the role what it lacks";
             case "28P01", "28000":

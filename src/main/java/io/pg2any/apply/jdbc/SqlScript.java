@@ -25,6 +25,8 @@ public final class SqlScript {
     /** Written already: the empty catalog would have them again each time tables are forgotten. */
     private final Set<String> definitions = new HashSet<>();
 
+    private long ordinal;
+
     public SqlScript(JdbcDialect dialect, ApplyOptions options, PrintWriter out) {
         this.out = out;
         this.session = new ApplySession(dialect, options, new TargetStatus());
@@ -35,6 +37,7 @@ public final class SqlScript {
 
     public void begin(TransactionInfo transaction) {
         session.place().enter(transaction);
+        ordinal = 0;
         out.println("-- transaction " + Integer.toUnsignedLong(transaction.xid()) + ", commit LSN "
                 + transaction.commitLsn() + ", " + transaction.commitTime());
         statement("BEGIN");
@@ -44,7 +47,7 @@ public final class SqlScript {
      * @throws TargetException what would stop the target at this change; the script can go on with the next
      */
     public void change(Change change) throws TargetException {
-        session.place().next();
+        session.place().at(++ordinal);
         try {
             Change selected = selection.of(change);
             if (selected != null) {

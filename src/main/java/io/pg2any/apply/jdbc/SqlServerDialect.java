@@ -218,7 +218,7 @@ public final class SqlServerDialect implements JdbcDialect {
                 + " (pipeline nvarchar(63) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY,"
                 + " slot nvarchar(63) NOT NULL, system_identifier varchar(20) NOT NULL, timeline bigint NOT NULL,"
                 + " lsn varchar(17) NOT NULL, ordinal bigint NOT NULL, epoch bigint NOT NULL,"
-                + " updated_at varchar(30) NOT NULL)";
+                + " updated_at varchar(30) NOT NULL, staged_at varchar(30) NOT NULL DEFAULT '')";
     }
 
     /** Waits for a commit that another session has not finished, and holds the row, or its place. */

@@ -337,7 +337,7 @@ public final class SqliteDialect implements JdbcDialect {
         return "CREATE TABLE IF NOT EXISTS " + quote(PositionTable.NAME)
                 + " (pipeline TEXT NOT NULL PRIMARY KEY, slot TEXT NOT NULL, system_identifier TEXT NOT NULL,"
                 + " timeline INTEGER NOT NULL, lsn TEXT NOT NULL, ordinal INTEGER NOT NULL, epoch INTEGER NOT NULL,"
-                + " updated_at TEXT NOT NULL)";
+                + " updated_at TEXT NOT NULL, staged_at TEXT NOT NULL DEFAULT '')";
     }
 
     /** BEGIN IMMEDIATE holds the only write lock there is. */

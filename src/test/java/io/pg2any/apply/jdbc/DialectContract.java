@@ -40,12 +40,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -341,6 +343,231 @@ abstract class DialectContract {
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    // --- transactions in parts ---
+
+    private static final int LIMIT = 2;
+    private final Relation bag = full(7, "bag_in_parts", "v text");
+
+    private ApplyOptions inParts() {
+        return ApplyOptions.builder("test").maxRowsPerCommit(LIMIT).build();
+    }
+
+    private ChangesBatch fiveRowsWithoutAKey() {
+        return next().transaction(
+                        new Insert(bag, tuple("x")),
+                        new Insert(bag, tuple("x")),
+                        new Insert(bag, tuple("x")),
+                        new Insert(bag, tuple("x")),
+                        new Insert(bag, tuple("x")));
+    }
+
+    @Test
+    void aTransactionBeyondTheLimitIsCommittedInParts() throws Exception {
+        List<List<String>> positions = new ArrayList<>();
+        open(
+                inParts(),
+                dialect -> commits(dialect, connection -> {
+                    connection.commit();
+                    positions.addAll(rows("SELECT lsn, ordinal FROM pg2any_position"));
+                }));
+        apply(new Insert(bag, tuple("before")));
+        positions.clear();
+        ChangesBatch batch = fiveRowsWithoutAKey();
+        Applied applied = apply(batch);
+        String commit = new Lsn(batch.end().value() - 0x30).toString();
+        assertThat(positions)
+                .containsExactly(
+                        row(commit, "2"), row(commit, "4"), row(batch.end().toString(), "0"));
+        assertThat(applied).isEqualTo(new Applied(batch.end(), batch.end(), 1, 5));
+        assertThat(batch.isPreserved()).isTrue();
+        assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("6"));
+    }
+
+    @Test
+    void aTransactionUpToTheLimitIsOneCommitWithThoseBeforeIt() throws Exception {
+        List<List<String>> positions = new ArrayList<>();
+        open(
+                inParts(),
+                dialect -> commits(dialect, connection -> {
+                    connection.commit();
+                    positions.addAll(rows("SELECT lsn, ordinal FROM pg2any_position"));
+                }));
+        apply(new Insert(bag, tuple("before")));
+        positions.clear();
+        ChangesBatch batch = next().transaction(new Insert(bag, tuple("x")), new Insert(bag, tuple("x")))
+                .transaction(new Insert(bag, tuple("y")), new Insert(bag, tuple("y")));
+        apply(batch);
+        assertThat(positions).containsExactly(row(batch.end().toString(), "0"));
+        assertThat(batch.isPreserved()).isFalse();
+    }
+
+    @Test
+    void ofATransactionInPartsNothingIsLostOrRepeatedWhicheverCommitFails() throws Exception {
+        for (int failing = 1; failing <= 3; failing++) {
+            for (boolean happened : List.of(false, true)) {
+                AtomicInteger commits = new AtomicInteger();
+                open(
+                        inParts(),
+                        dialect -> commits(dialect, connection -> {
+                            if (commits.decrementAndGet() != 0) {
+                                connection.commit();
+                                return;
+                            }
+                            if (happened) {
+                                connection.commit();
+                            }
+                            connection.close();
+                            throw new SQLRecoverableException("connection reset", "08S01");
+                        }));
+                apply(new Truncate(List.of(bag), false, false));
+                commits.set(failing);
+                ChangesBatch batch = fiveRowsWithoutAKey();
+                assertThatExceptionOfType(TargetException.class)
+                        .isThrownBy(() -> target.apply(batch))
+                        .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.RETRYABLE));
+                int parts = happened ? failing : failing - 1;
+                assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("" + Math.min(5, 2 * parts)));
+                // Another process finds out, too.
+                open(inParts());
+                assertThat(apply(batch).applied()).isEqualTo(batch.end());
+                assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("5"));
+            }
+        }
+    }
+
+    @Test
+    void whatIsFoldedTogetherIsWrittenAtTheEndOfAPart() throws Exception {
+        List<List<List<String>>> seen = new ArrayList<>();
+        open(inParts());
+        apply(new Insert(t, tuple("9", "x", "y")));
+        open(
+                inParts(),
+                dialect -> commits(dialect, connection -> {
+                    connection.commit();
+                    seen.add(rows("SELECT id, a FROM t WHERE id < 9 ORDER BY id"));
+                }));
+        seen.clear();
+        apply(
+                new Insert(t, tuple("1", "a", "b")),
+                new Update(t, null, tuple("1", "c", "d")),
+                new Insert(t, tuple("2", "e", "f")),
+                new Delete(t, keyOnly(t, "1")),
+                new Insert(t, tuple("1", "g", "h")));
+        assertThat(seen)
+                .containsExactly(List.of(row("1", "c")), List.of(row("2", "e")), List.of(row("1", "g"), row("2", "e")));
+    }
+
+    @Test
+    void aTransactionThatIsStillArrivingIsNotCommittedInParts() throws Exception {
+        open(inParts());
+        apply(new Insert(bag, tuple("before")));
+        assertThatExceptionOfType(TransactionAbandonedException.class)
+                .isThrownBy(() -> target.apply(fiveRowsWithoutAKey().abandoned()));
+        assertThat(rows("SELECT v FROM bag_in_parts")).containsExactly(row("before"));
+        apply(fiveRowsWithoutAKey());
+        assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("6"));
+    }
+
+    @Test
+    void aHalfAppliedTransactionGoesOnOnlyWithTheSameCopyOfIt() throws Exception {
+        ChangesBatch half = halfApplied();
+        open(inParts());
+        for (ChangesBatch other : List.of(
+                fiveRowsWithoutAKey().stagedAt(Instant.ofEpochMilli(1)),
+                next().through(half.end().value()),
+                ChangesBatch.after(at + ChangesBatch.STEP).transaction(new Insert(bag, tuple("y"))))) {
+            assertThatExceptionOfType(TargetException.class)
+                    .isThrownBy(() -> target.apply(other))
+                    .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.FATAL));
+        }
+        assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("2"));
+        apply(half);
+        assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("5"));
+    }
+
+    @Test
+    void anOperatorCanSayThatAnotherCopyCountsTheSame() throws Exception {
+        halfApplied();
+        execute("UPDATE pg2any_position SET staged_at = ''");
+        open(inParts());
+        assertThatExceptionOfType(TargetException.class)
+                .isThrownBy(() -> target.apply(next().transaction(new Insert(bag, tuple("x")))))
+                .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.FATAL));
+        apply(fiveRowsWithoutAKey().stagedAt(Instant.ofEpochMilli(1)));
+        assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("5"));
+    }
+
+    /** Of five rows two are committed. */
+    private ChangesBatch halfApplied() throws Exception {
+        AtomicBoolean crash = new AtomicBoolean();
+        open(
+                inParts(),
+                dialect -> commits(dialect, connection -> {
+                    connection.commit();
+                    if (crash.getAndSet(false)) {
+                        connection.close();
+                        throw new SQLRecoverableException("connection reset", "08S01");
+                    }
+                }));
+        apply(new Insert(bag, tuple("x")), new Truncate(List.of(bag), false, false));
+        crash.set(true);
+        ChangesBatch batch = fiveRowsWithoutAKey();
+        assertThatThrownBy(() -> target.apply(batch)).isInstanceOf(TargetException.class);
+        assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("2"));
+        return batch;
+    }
+
+    @Test
+    void aProcessThatTakesOverBetweenTwoPartsAppliesTheRestAndTheOlderNothing() throws Exception {
+        AtomicBoolean takeOver = new AtomicBoolean();
+        JdbcTarget older = open(
+                inParts(),
+                dialect -> commits(dialect, connection -> {
+                    connection.commit();
+                    if (takeOver.getAndSet(false)) {
+                        openUnchecked(inParts());
+                    }
+                }));
+        apply(new Insert(bag, tuple("before")));
+        takeOver.set(true);
+        ChangesBatch batch = fiveRowsWithoutAKey();
+        assertThatExceptionOfType(TargetException.class)
+                .isThrownBy(() -> older.apply(batch))
+                .withMessageContaining("taken over")
+                .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.FATAL));
+        assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("3"));
+        apply(batch);
+        assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("6"));
+    }
+
+    private void openUnchecked(ApplyOptions options) {
+        try {
+            open(options);
+        } catch (TargetException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aPositionTableOfAnEarlierVersionIsReadAndGivenWhatItLacks() throws Exception {
+        Applied applied = apply(new Insert(t, tuple("1", "x", "y")));
+        ApplyOptions options = inParts();
+        String now = dialect(options).positionTable();
+        String before = now.replaceFirst(", staged_at [a-zA-Z0-9()]+ NOT NULL DEFAULT ''", "");
+        assertThat(before).isNotEqualTo(now);
+        String columns = "pipeline, slot, system_identifier, timeline, lsn, ordinal, epoch, updated_at";
+        List<String> row = rows("SELECT " + columns + " FROM pg2any_position").get(0);
+        execute("DROP TABLE pg2any_position");
+        execute(before);
+        execute("INSERT INTO pg2any_position (" + columns + ") VALUES ('" + String.join("','", row) + "')");
+        try (JdbcTarget looked = new JdbcTarget(dialect(options), options)) {
+            assertThat(looked.position()).contains(new Position(ChangesBatch.SOURCE, applied.applied()));
+        }
+        open(options);
+        apply(fiveRowsWithoutAKey());
+        assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("5"));
     }
 
     // --- rows ---
