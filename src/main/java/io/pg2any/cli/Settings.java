@@ -1,6 +1,7 @@
 package io.pg2any.cli;
 
 import io.pg2any.apply.TableMapping;
+import io.pg2any.camel.TablePatterns;
 import io.pg2any.apply.message.MessageTopics;
 import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.ConnectionString;
@@ -150,6 +151,7 @@ final class Settings {
         checkKafka(problems, warnings);
         checkOneOf(Setting.TABLES, problems, "create", "expect");
         checkOneOf(Setting.DIVERGENCE, problems, "warn", "fail", "upsert");
+        checkRejected(problems);
         checkOneOf(Setting.UNREPRESENTABLE, problems, "fail", "null", "clamp", "text");
         checkOneOf(Setting.ACKNOWLEDGE, problems, "applied", "staged");
         checkOneOf(Setting.LOG_LEVEL, problems, "error", "warn", "info", "debug", "trace");
@@ -235,6 +237,28 @@ final class Settings {
             TableMapping.parse(text(Setting.SCHEMA_MAPPING));
         } catch (IllegalArgumentException e) {
             problems.add(named(Setting.SCHEMA_MAPPING) + ": " + e.getMessage());
+        }
+    }
+
+    private void checkRejected(List<String> problems) {
+        checkOneOf(Setting.REJECTED, problems, "stop", "park");
+        checkNumber(Setting.REJECTED_MAX_BYTES, 4096, Long.MAX_VALUE, problems);
+        boolean park = "park".equalsIgnoreCase(text(Setting.REJECTED));
+        if (park && List.of("kafka", "camel").contains(String.valueOf(text(Setting.TARGET_TYPE)).toLowerCase(Locale.ROOT))) {
+            problems.add(named(Setting.REJECTED) + "=park: only databases as targets have changes set aside");
+        }
+        String tables = text(Setting.REJECTED_TABLES);
+        if (tables == null) {
+            return;
+        }
+        if (!park) {
+            problems.add(named(Setting.REJECTED_TABLES) + " is set, but " + named(Setting.REJECTED)
+                    + " is not park: nothing would be set aside");
+        }
+        try {
+            TablePatterns.parse(tables);
+        } catch (IllegalArgumentException e) {
+            problems.add(named(Setting.REJECTED_TABLES) + ": " + e.getMessage());
         }
     }
 
