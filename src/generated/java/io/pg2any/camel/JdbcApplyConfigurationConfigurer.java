@@ -30,6 +30,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "divergence": target.setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": target.setDurableInterval(property(camelContext, long.class, value)); return true;
+        case "markorigin":
+        case "markOrigin": target.setMarkOrigin(property(camelContext, boolean.class, value)); return true;
         case "maxrowspercommit":
         case "maxRowsPerCommit": target.setMaxRowsPerCommit(property(camelContext, int.class, value)); return true;
         case "maxrowsperinsert":
@@ -59,6 +61,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
+        case "markorigin":
+        case "markOrigin": return boolean.class;
         case "maxrowspercommit":
         case "maxRowsPerCommit": return int.class;
         case "maxrowsperinsert":
@@ -89,6 +93,8 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "divergence": return target.getDivergence();
         case "durableinterval":
         case "durableInterval": return target.getDurableInterval();
+        case "markorigin":
+        case "markOrigin": return target.isMarkOrigin();
         case "maxrowspercommit":
         case "maxRowsPerCommit": return target.getMaxRowsPerCommit();
         case "maxrowsperinsert":

@@ -23,12 +23,13 @@ public class JdbcApplyEndpointUriFactory extends org.apache.camel.support.compon
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(16);
+        Set<String> props = new HashSet<>(17);
         props.add("bulkInsertThreshold");
         props.add("connectTimeout");
         props.add("divergence");
         props.add("durableInterval");
         props.add("lazyStartProducer");
+        props.add("markOrigin");
         props.add("maxRowsPerCommit");
         props.add("maxRowsPerInsert");
         props.add("order");

@@ -17,11 +17,13 @@ import java.util.Objects;
  * @param windowRows so many changes are folded together at most before they are written
  * @param rejected what becomes of changes that the target refuses for good
  * @param bulkInsertThreshold from so many rows on the target's bulk protocol takes an insert, where there is one
+ * @param markOrigin whether the target is told that changes came by replication, where it has a mark for that
  */
 public record ApplyOptions(
         String pipeline,
         TableMapping mapping,
         TablesPolicy tables,
+        EvolvePolicy evolve,
         ValuePolicy values,
         DivergencePolicy divergence,
         KeySource keys,
@@ -33,10 +35,12 @@ public record ApplyOptions(
         int maxRowsPerCommit,
         ApplyOrder order,
         int windowRows,
-        int bulkInsertThreshold) {
+        int bulkInsertThreshold,
+        boolean markOrigin) {
     public ApplyOptions {
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(tables, "tables");
+        Objects.requireNonNull(evolve, "evolve");
         Objects.requireNonNull(values, "values");
         Objects.requireNonNull(divergence, "divergence");
         Objects.requireNonNull(keys, "keys");
@@ -75,6 +79,7 @@ public record ApplyOptions(
         private final String pipeline;
         private TableMapping mapping = TableMapping.NONE;
         private TablesPolicy tables = TablesPolicy.CREATE;
+        private EvolvePolicy evolve = EvolvePolicy.ADD;
         private ValuePolicy values = ValuePolicy.FAIL;
         private DivergencePolicy divergence = DivergencePolicy.WARN;
         private KeySource keys = KeySource.NONE;
@@ -87,6 +92,7 @@ public record ApplyOptions(
         private ApplyOrder order = ApplyOrder.GROUPED;
         private int windowRows = 20_000;
         private int bulkInsertThreshold = 500;
+        private boolean markOrigin;
 
         private Builder(String pipeline) {
             this.pipeline = pipeline;
@@ -99,6 +105,11 @@ public record ApplyOptions(
 
         public Builder tables(TablesPolicy value) {
             tables = value;
+            return this;
+        }
+
+        public Builder evolve(EvolvePolicy value) {
+            evolve = value;
             return this;
         }
 
@@ -162,11 +173,17 @@ public record ApplyOptions(
             return this;
         }
 
+        public Builder markOrigin(boolean value) {
+            markOrigin = value;
+            return this;
+        }
+
         public ApplyOptions build() {
             return new ApplyOptions(
                     pipeline,
                     mapping,
                     tables,
+                    evolve,
                     values,
                     divergence,
                     keys,
@@ -178,7 +195,8 @@ public record ApplyOptions(
                     maxRowsPerCommit,
                     order,
                     windowRows,
-                    bulkInsertThreshold);
+                    bulkInsertThreshold,
+                    markOrigin);
         }
     }
 }

@@ -28,10 +28,39 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     @UriParam(
             label = "common",
+            description = "Other names for tables: schema.table:table or schema.table:schema.table pairs separated by"
+                    + " commas; a name that holds a dot, comma, colon or double quote stands in double quotes")
+    private String renameTables;
+
+    @UriParam(
+            label = "common",
+            description = "Other names for columns: schema.table.column:column pairs separated by commas")
+    private String renameColumns;
+
+    @UriParam(
+            label = "common",
+            description = "Tables whose changes are left out: schema.table names separated by commas, exact and"
+                    + " case-sensitive; a name that holds a dot, comma, colon or double quote stands in double quotes")
+    private String excludeTables;
+
+    @UriParam(
+            label = "common",
+            description = "Columns that are left out: schema.table.column names separated by commas; none of a key")
+    private String excludeColumns;
+
+    @UriParam(
+            label = "common",
             defaultValue = "create",
             enums = "create,expect",
             description = "create makes missing tables and columns from what the source announces; expect refuses them")
     private String tables = "create";
+
+    @UriParam(
+            label = "common",
+            defaultValue = "add",
+            enums = "add,fail",
+            description = "Whether a new column of a source table is added to its target table, or is an error")
+    private String evolve = "add";
 
     @UriParam(
             label = "common",
@@ -100,6 +129,13 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     @UriParam(
             label = "advanced",
+            defaultValue = "false",
+            description = "PostgreSQL: whether changes are marked with a replication origin, so that a pipeline in the"
+                    + " other direction can leave them out (origin=none of pgcapture)")
+    private boolean markOrigin;
+
+    @UriParam(
+            label = "advanced",
             defaultValue = "grouped",
             enums = "grouped,strict",
             description = "grouped writes rows by table and net effect per key where nothing at the target can tell;"
@@ -148,6 +184,46 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     public void setSchemaMapping(String schemaMapping) {
         this.schemaMapping = schemaMapping;
+    }
+
+    public String getRenameTables() {
+        return renameTables;
+    }
+
+    public void setRenameTables(String renameTables) {
+        this.renameTables = renameTables;
+    }
+
+    public String getRenameColumns() {
+        return renameColumns;
+    }
+
+    public void setRenameColumns(String renameColumns) {
+        this.renameColumns = renameColumns;
+    }
+
+    public String getExcludeTables() {
+        return excludeTables;
+    }
+
+    public void setExcludeTables(String excludeTables) {
+        this.excludeTables = excludeTables;
+    }
+
+    public String getExcludeColumns() {
+        return excludeColumns;
+    }
+
+    public void setExcludeColumns(String excludeColumns) {
+        this.excludeColumns = excludeColumns;
+    }
+
+    public String getEvolve() {
+        return evolve;
+    }
+
+    public void setEvolve(String evolve) {
+        this.evolve = evolve;
     }
 
     public String getTables() {
@@ -244,6 +320,14 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     public void setMaxRowsPerCommit(int maxRowsPerCommit) {
         this.maxRowsPerCommit = maxRowsPerCommit;
+    }
+
+    public boolean isMarkOrigin() {
+        return markOrigin;
+    }
+
+    public void setMarkOrigin(boolean markOrigin) {
+        this.markOrigin = markOrigin;
     }
 
     public int getMaxRowsPerInsert() {

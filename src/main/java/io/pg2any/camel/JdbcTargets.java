@@ -3,6 +3,7 @@ package io.pg2any.camel;
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.ApplyOrder;
 import io.pg2any.apply.DivergencePolicy;
+import io.pg2any.apply.EvolvePolicy;
 import io.pg2any.apply.KeySource;
 import io.pg2any.apply.RejectedChanges;
 import io.pg2any.apply.TableMapping;
@@ -57,8 +58,13 @@ public final class JdbcTargets {
     private static ApplyOptions options(
             String pipeline, JdbcApplyConfiguration configuration, KeySource keys, RejectedChanges rejected) {
         return ApplyOptions.builder(pipeline)
-                .mapping(TableMapping.parse(configuration.getSchemaMapping()))
+                .mapping(TableMapping.parse(configuration.getSchemaMapping())
+                        .renameTables(configuration.getRenameTables())
+                        .renameColumns(configuration.getRenameColumns())
+                        .excludeTables(configuration.getExcludeTables())
+                        .excludeColumns(configuration.getExcludeColumns()))
                 .tables(constant(TablesPolicy.class, "tables", configuration.getTables()))
+                .evolve(constant(EvolvePolicy.class, "evolve", configuration.getEvolve()))
                 .values(constant(ValuePolicy.class, "unrepresentable", configuration.getUnrepresentable()))
                 .divergence(constant(DivergencePolicy.class, "divergence", configuration.getDivergence()))
                 .keys(keys)
@@ -71,6 +77,7 @@ public final class JdbcTargets {
                 .order(constant(ApplyOrder.class, "order", configuration.getOrder()))
                 .windowRows(configuration.getWindowRows())
                 .bulkInsertThreshold(configuration.getBulkInsertThreshold())
+                .markOrigin(configuration.isMarkOrigin())
                 .build();
     }
 

@@ -1,5 +1,6 @@
 package io.pg2any.camel;
 
+import io.pg2any.apply.KeySource;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.capture.CaptureConfig;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -38,7 +40,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. The start order of the routes does not matter: capture waits for {@link #resumePosition}.
  */
-public final class Pipeline {
+public final class Pipeline implements KeySource {
     private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
 
     private final String name;
@@ -203,7 +205,8 @@ public final class Pipeline {
     }
 
     /** Asks the source's catalog; a pipeline that captures nothing here has no answer. */
-    List<String> primaryKey(Relation relation) throws TargetException {
+    @Override
+    public List<String> primaryKey(Relation relation) throws TargetException {
         CaptureConfig config = source;
         if (config == null) {
             return List.of();
@@ -216,6 +219,23 @@ public final class Pipeline {
                     "the primary key of " + relation.displayName() + " cannot be read from the source's catalog: "
                             + e.getMessage(),
                     e);
+        }
+    }
+
+    @Override
+    public Set<String> notNull(Relation relation) {
+        CaptureConfig config = source;
+        if (config == null) {
+            return Set.of();
+        }
+        try {
+            return Set.copyOf(new SourceCatalog(config).notNullColumns(relation));
+        } catch (SQLException e) {
+            LOG.warn(
+                    "{}: which columns are NOT NULL cannot be read from the source's catalog: {}; they may hold NULL at the target",
+                    relation.displayName(),
+                    e.getMessage());
+            return Set.of();
         }
     }
 

@@ -172,6 +172,8 @@ class Application {
         to.setKeyColumns(settings.text(Setting.KAFKA_KEY_COLUMNS));
         to.setMessages(settings.text(Setting.EVENTS_MESSAGES));
         to.setSchemaMapping(settings.text(Setting.SCHEMA_MAPPING));
+        to.setExcludeTables(settings.text(Setting.EXCLUDE_TABLES));
+        to.setExcludeColumns(settings.text(Setting.EXCLUDE_COLUMNS));
         to.setUnrepresentable(settings.text(Setting.UNREPRESENTABLE));
         return to;
     }
@@ -201,7 +203,12 @@ class Application {
         to.setType(settings.targetType());
         to.setUrl(settings.text(Setting.TARGET_URI));
         to.setSchemaMapping(settings.text(Setting.SCHEMA_MAPPING));
+        to.setRenameTables(settings.text(Setting.RENAME_TABLES));
+        to.setRenameColumns(settings.text(Setting.RENAME_COLUMNS));
+        to.setExcludeTables(settings.text(Setting.EXCLUDE_TABLES));
+        to.setExcludeColumns(settings.text(Setting.EXCLUDE_COLUMNS));
         to.setTables(settings.text(Setting.TABLES));
+        to.setEvolve(settings.text(Setting.EVOLVE));
         to.setDivergence(settings.text(Setting.DIVERGENCE));
         to.setRejected(settings.text(Setting.REJECTED).toLowerCase(Locale.ROOT));
         to.setRejectedTables(settings.text(Setting.REJECTED_TABLES));
@@ -213,6 +220,7 @@ class Application {
         to.setWindowRows((int) settings.number(Setting.BATCH_SIZE));
         to.setBulkInsertThreshold((int) settings.number(Setting.BULK_INSERT_THRESHOLD));
         to.setMaxRowsPerInsert((int) settings.number(Setting.MAX_ROWS_PER_INSERT));
+        to.setMarkOrigin(settings.marksOrigin());
         to.setMaxRowsPerCommit((int) settings.number(Setting.MAX_ROWS_PER_COMMIT));
         return to;
     }

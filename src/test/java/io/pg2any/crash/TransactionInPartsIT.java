@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** One large transaction in a table without a key, committed in parts by a process that is killed after some of them. */
 class TransactionInPartsIT {
     private static final String NAME = "parts";
-    private static final int KILLS = Integer.getInteger("pg2any.parts.kills", 4);
+    private static final int KILLS = Integer.getInteger("pg2any.parts.kills", 3);
     private static final long SEED = Long.getLong("pg2any.crash.seed", 20261124);
     private static final int ROWS_PER_COMMIT = 500;
     /** Parts before a kill at most; there are more of them than all kills together can apply. */

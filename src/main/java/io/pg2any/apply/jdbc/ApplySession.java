@@ -33,6 +33,9 @@ final class ApplySession {
     private final Map<String, RowCounts> counts = new HashMap<>();
     private final Set<String> orderedTables = new HashSet<>();
     private boolean strict;
+    private boolean replacing;
+    private boolean parking;
+    private String systemIdentifier = "";
 
     ApplySession(JdbcDialect dialect, ApplyOptions options, TargetStatus status) {
         this.dialect = dialect;
@@ -78,6 +81,35 @@ final class ApplySession {
 
     void strict(boolean now) {
         strict = now;
+    }
+
+    /**
+     * Whether rows of tables with unique indexes beside the key are taken out and put in anew, as strict order has failed.
+     */
+    boolean replacing() {
+        return replacing;
+    }
+
+    void replacing(boolean now) {
+        replacing = now;
+    }
+
+    /** Whether a change that is refused may be left out, as every other way has failed. */
+    boolean parking() {
+        return parking;
+    }
+
+    void parking(boolean now) {
+        parking = now;
+    }
+
+    /** Of the cluster that the changes come from; empty before the first batch. */
+    String systemIdentifier() {
+        return systemIdentifier;
+    }
+
+    void systemIdentifier(String identifier) {
+        systemIdentifier = identifier;
     }
 
     /** Whether rows of this source table may be written by net effect instead of in their order. */

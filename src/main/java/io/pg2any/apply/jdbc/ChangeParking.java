@@ -30,7 +30,11 @@ final class ChangeParking {
         this.clock = clock;
     }
 
-    void apply(Change change, SourceIdentity source)
+    /**
+     * @param change with what the target is to have of it
+     * @param received the same as the source sent it: that is kept
+     */
+    void apply(Change change, Change received, SourceIdentity source)
             throws IOException, SQLException, TargetException, SchemaChangeNeededException {
         // Before the savepoint: a table that is made for the change stays when the change does not.
         tables.prepare(change);
@@ -44,7 +48,7 @@ final class ChangeParking {
                 throw e;
             }
             rollBack(before, e);
-            park(change, source, e);
+            park(received, source, e);
         }
         dialect.release(connection, before);
     }

@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.Applied;
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.Selection;
 import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
@@ -43,6 +44,7 @@ public final class JdbcTarget implements Target {
     private final TargetStatus status = new TargetStatus();
     private final PositionTable positions;
     private final ApplySession session;
+    private final Selection selection;
 
     private Connection connection;
     private TargetTables tables;
@@ -70,6 +72,7 @@ public final class JdbcTarget implements Target {
         this.nanoTime = nanoTime;
         this.positions = new PositionTable(dialect, options.pipeline());
         this.session = new ApplySession(dialect, options, status);
+        this.selection = new Selection(options.mapping());
     }
 
     @Override
@@ -78,6 +81,7 @@ public final class JdbcTarget implements Target {
             connect();
             dialect.begin(connection, true);
             positions.create(connection);
+            new TableOwners(dialect).create(connection);
             PositionTable.Row row = positions.takeOver(connection, clock.instant());
             connection.commit();
             epoch = row.epoch();
@@ -128,9 +132,17 @@ public final class JdbcTarget implements Target {
                 return problems;
             }
             connect();
+            try {
+                dialect.check(connection);
+            } catch (TargetException e) {
+                problems.add(e);
+            }
             for (Relation relation : relations) {
                 try {
-                    tables.examine(relation);
+                    Relation selected = selection.of(relation);
+                    if (selected != null) {
+                        tables.examine(selected);
+                    }
                 } catch (TargetException e) {
                     problems.add(e);
                 }
@@ -157,7 +169,7 @@ public final class JdbcTarget implements Target {
             }
             LOG.debug("Something was refused, applying the batch again row by row", e);
             abandon(e);
-            return applyStrictly(batch);
+            return applyRefused(batch);
         } catch (SQLException e) {
             throw failed(session.failure("apply", e, connection));
         } catch (IOException | RuntimeException e) {
@@ -166,12 +178,22 @@ public final class JdbcTarget implements Target {
         }
     }
 
-    /**
-     * Every row alone and in order: an error names it, one that only the grouping made does not come, and a change that
-     * is refused may be set aside.
-     */
-    private Applied applyStrictly(TransactionBatch batch) throws TargetException, IOException {
+    private Applied applyRefused(TransactionBatch batch) throws TargetException, IOException {
+        try {
+            return applyStrictly(batch);
+        } catch (TargetException e) {
+            if (e.kind() != Kind.REJECTED || !options.rejected().parksAny()) {
+                throw e;
+            }
+            LOG.debug("A change was refused, applying the batch again behind savepoints", e);
+            return applyParking(batch);
+        }
+    }
+
+    /** In strict order, and without the changes that are refused, if their tables opt in. */
+    private Applied applyParking(TransactionBatch batch) throws TargetException, IOException {
         session.strict(true);
+        session.parking(true);
         try {
             Applied applied = applyInFittingSchema(batch);
             tables.close();
@@ -184,7 +206,57 @@ public final class JdbcTarget implements Target {
             abandon(e);
             throw e;
         } finally {
+            session.parking(false);
             session.strict(false);
+        }
+    }
+
+    /** Every row alone and in order: an error names it, and one that only the grouping made does not come. */
+    private Applied applyStrictly(TransactionBatch batch) throws TargetException, IOException {
+        session.strict(true);
+        try {
+            Applied applied = applyInFittingSchema(batch);
+            tables.close();
+            return applied;
+        } catch (TargetException e) {
+            if (e.kind() == Kind.REJECTED && e.getCause() instanceof SQLException) {
+                return applyReplacing(batch, e);
+            }
+            throw failed(e);
+        } catch (SQLException e) {
+            throw failed(session.failure("apply", e, connection));
+        } catch (IOException | RuntimeException e) {
+            abandon(e);
+            throw e;
+        } finally {
+            session.strict(false);
+        }
+    }
+
+    /**
+     * Rows that swap the values of a unique index pass through a state that the target does not allow: the last try shows
+     * it only what they have become.
+     *
+     * @param refusal what strict order has ended with, and this ends with too if it does not succeed
+     */
+    private Applied applyReplacing(TransactionBatch batch, TargetException refusal)
+            throws TargetException, IOException {
+        abandon(refusal);
+        session.replacing(true);
+        try {
+            Applied applied = applyInFittingSchema(batch);
+            tables.close();
+            return applied;
+        } catch (TargetException e) {
+            refusal.addSuppressed(e);
+            throw failed(e.kind() == Kind.REJECTED ? refusal : e);
+        } catch (SQLException e) {
+            throw failed(session.failure("apply", e, connection));
+        } catch (IOException | RuntimeException e) {
+            abandon(e);
+            throw e;
+        } finally {
+            session.replacing(false);
         }
     }
 
@@ -209,6 +281,7 @@ public final class JdbcTarget implements Target {
     private Applied applyOnce(TransactionBatch batch)
             throws TargetException, IOException, SQLException, SchemaChangeNeededException {
         connect();
+        session.systemIdentifier(batch.source().systemIdentifier());
         try (TransactionCursor cursor = batch.open()) {
             boolean any = cursor.nextTransaction();
             PositionTable.Row row = begin(!any || flushIsDue());
@@ -272,12 +345,15 @@ public final class JdbcTarget implements Target {
             }
             last = cursor.ordinal();
             session.place().at(last);
-            if (session.strict() && options.rejected().parks(change)) {
-                parking.apply(change, batch.source());
-            } else {
-                tables.apply(change);
+            Change selected = selection.of(change);
+            if (selected != null) {
+                if (session.parking() && options.rejected().parks(change)) {
+                    parking.apply(selected, change, batch.source());
+                } else {
+                    tables.apply(selected);
+                }
+                part++;
             }
-            part++;
         }
         if (from.isInside()
                 && from.lsn().equals(cursor.transaction().commitLsn())

@@ -151,12 +151,12 @@ public class MySqlDialect implements JdbcDialect {
 
     @Override
     public TableName place(Relation relation, TableMapping mapping) {
-        String schema = mapping.of(relation.schema()).orElse(null);
+        String schema = mapping.schema(relation).orElse(null);
         if (schema == null && relation.schema().equals("public")
                 || location.database().equals(schema)) {
-            return new TableName(null, relation.name());
+            return new TableName(null, mapping.table(relation));
         }
-        return new TableName(schema == null ? relation.schema() : schema, relation.name());
+        return new TableName(schema == null ? relation.schema() : schema, mapping.table(relation));
     }
 
     /** Names of columns are the same whatever their case. */
@@ -231,6 +231,15 @@ public class MySqlDialect implements JdbcDialect {
     /** Foreign keys are off in this session. */
     @Override
     public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
+        return hasUniqueBesideKey(connection, table) || hasTrigger(connection, table);
+    }
+
+    @Override
+    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
+        return hasUniqueBesideKey(connection, table) && !hasTrigger(connection, table);
+    }
+
+    private boolean hasUniqueBesideKey(Connection connection, TargetTable table) throws SQLException {
         Map<String, Set<String>> unique = new HashMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet index = statement.executeQuery("SHOW INDEX FROM " + qualified(table.name()))) {
@@ -242,9 +251,10 @@ public class MySqlDialect implements JdbcDialect {
                 }
             }
         }
-        if (!Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values())) {
-            return true;
-        }
+        return !Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values());
+    }
+
+    private static boolean hasTrigger(Connection connection, TargetTable table) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = coalesce(?, DATABASE())"
                         + " AND event_object_table = ? LIMIT 1")) {
@@ -287,6 +297,13 @@ public class MySqlDialect implements JdbcDialect {
     public String createTable(TableName table, List<String> definitions, List<String> key) {
         return JdbcDialect.super.createTable(table, definitions, key) + " ENGINE=InnoDB ROW_FORMAT=DYNAMIC"
                 + " DEFAULT CHARACTER SET utf8mb4";
+    }
+
+    /** The statement repeats the column's whole declaration; a text column that pg2any made has its collation. */
+    @Override
+    public Optional<String> allowNull(TableName table, TargetColumn column) {
+        return Optional.of("ALTER TABLE " + qualified(table) + " MODIFY COLUMN " + quote(column.name()) + " "
+                + types.withCollation(column.declaredType()) + " NULL");
     }
 
     @Override

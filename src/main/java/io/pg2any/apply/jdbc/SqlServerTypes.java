@@ -57,11 +57,14 @@ final class SqlServerTypes {
             case "date":
                 return new ColumnType("DATE", Types.NVARCHAR, this::bindDate);
             case "time":
-                return new ColumnType("TIME(6)", Types.NVARCHAR, this::bindTimeOfDay);
+                return new ColumnType(
+                        "TIME(" + PostgresType.fraction(column) + ")", Types.NVARCHAR, this::bindTimeOfDay);
             case "timestamp":
-                return new ColumnType("DATETIME2(6)", Types.NVARCHAR, this::bindTimestamp);
+                return new ColumnType(
+                        "DATETIME2(" + PostgresType.fraction(column) + ")", Types.NVARCHAR, this::bindTimestamp);
             case "timestamptz":
-                return new ColumnType("DATETIMEOFFSET(6)", Types.NVARCHAR, this::bindInstant);
+                return new ColumnType(
+                        "DATETIMEOFFSET(" + PostgresType.fraction(column) + ")", Types.NVARCHAR, this::bindInstant);
             case "uuid":
                 return new ColumnType("UNIQUEIDENTIFIER", Types.NVARCHAR, this::bindText);
             default:
@@ -94,7 +97,13 @@ final class SqlServerTypes {
         } else {
             declared = length > 0 && length <= LONGEST_NVARCHAR ? Integer.toString(length) : "MAX";
         }
-        return new ColumnType("NVARCHAR(" + declared + ")" + TEXT_COLLATION, Types.NVARCHAR, this::bindText);
+        return new ColumnType(withCollation("NVARCHAR(" + declared + ")"), Types.NVARCHAR, this::bindText);
+    }
+
+    /** The declaration of a column that pg2any makes, from its bare type. */
+    static String withCollation(String type) {
+        boolean bare = base(type).equals("nvarchar") && !type.contains("COLLATE");
+        return bare ? type + TEXT_COLLATION : type;
     }
 
     /** What the server would round, cut or pad in silence is refused. */

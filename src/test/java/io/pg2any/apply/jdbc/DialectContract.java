@@ -885,11 +885,11 @@ abstract class DialectContract {
 
     @Test
     void aBigValueIsApplied() throws Exception {
-        byte[] big = new byte[50_000_000];
+        byte[] big = new byte[Integer.getInteger("pg2any.bigValueBytes", 50_000_000)];
         Arrays.fill(big, (byte) 'x');
         apply(new Insert(t, tuple("1", big, null)), new Insert(t, tuple("2", "small", null)));
         assertThat(rows("SELECT id, " + length("a") + " FROM t ORDER BY id"))
-                .containsExactly(row("1", "50000000"), row("2", "5"));
+                .containsExactly(row("1", Integer.toString(big.length)), row("2", "5"));
     }
 
     @Test
@@ -960,7 +960,7 @@ abstract class DialectContract {
         assertThat(error).hasMessageContaining("one.t").hasMessageContaining("two.t");
     }
 
-    /** For targets that have schemas. */
+    /** For targets that do not make schemas. */
     void prepareSchema(String name) throws SQLException {}
 
     @Test

@@ -66,7 +66,8 @@ class SqlServerStatementsTest {
                 List.of("id", "k", "v"),
                 List.of("int", "nvarchar(225)", "nvarchar(max)"),
                 types,
-                new int[] {0, 1});
+                new int[] {0, 1},
+                new int[0]);
         SqlServerForms forms = new SqlServerForms(dialect, table);
         assertThat(forms.insert(1)).isEqualTo("INSERT INTO \"t\" (\"id\", \"k\", \"v\") VALUES (?,?,?)");
         assertThat(forms.update(new int[] {2}, 2))
