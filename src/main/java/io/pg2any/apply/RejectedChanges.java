@@ -21,6 +21,11 @@ public interface RejectedChanges {
     /** Every refused change stops the pipeline. */
     RejectedChanges STOP = new RejectedChanges() {
         @Override
+        public boolean parksAny() {
+            return false;
+        }
+
+        @Override
         public boolean parks(Relation relation) {
             return false;
         }
@@ -35,6 +40,9 @@ public interface RejectedChanges {
             throw new IllegalStateException("no table sets rejected changes aside");
         }
     };
+
+    /** Whether some table's changes are set aside. */
+    boolean parksAny();
 
     /** Whether this table's changes are set aside. */
     boolean parks(Relation relation);

@@ -39,6 +39,11 @@ final class RejectedTables implements RejectedChanges {
     }
 
     @Override
+    public boolean parksAny() {
+        return tables != null;
+    }
+
+    @Override
     public boolean parks(Relation relation) {
         return tables != null && tables.pass(relation);
     }

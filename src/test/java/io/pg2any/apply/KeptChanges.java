@@ -38,6 +38,11 @@ public final class KeptChanges implements RejectedChanges {
     }
 
     @Override
+    public boolean parksAny() {
+        return true;
+    }
+
+    @Override
     public boolean parks(Relation relation) {
         return parked.test(relation);
     }

@@ -34,6 +34,7 @@ final class ApplySession {
     private final Set<String> orderedTables = new HashSet<>();
     private boolean strict;
     private boolean replacing;
+    private boolean parking;
     private String systemIdentifier = "";
 
     ApplySession(JdbcDialect dialect, ApplyOptions options, TargetStatus status) {
@@ -91,6 +92,15 @@ final class ApplySession {
 
     void replacing(boolean now) {
         replacing = now;
+    }
+
+    /** Whether a change that is refused may be left out, as every other way has failed. */
+    boolean parking() {
+        return parking;
+    }
+
+    void parking(boolean now) {
+        parking = now;
     }
 
     /** Of the cluster that the changes come from; empty before the first batch. */

@@ -31,9 +31,10 @@ final class ChangeParking {
     }
 
     /**
-     * @param whole the change as the source sent it, which is what is set aside
+     * @param change with what the target is to have of it
+     * @param received the same as the source sent it: that is kept
      */
-    void apply(Change change, Change whole, SourceIdentity source)
+    void apply(Change change, Change received, SourceIdentity source)
             throws IOException, SQLException, TargetException, SchemaChangeNeededException {
         // Before the savepoint: a table that is made for the change stays when the change does not.
         tables.prepare(change);
@@ -47,7 +48,7 @@ final class ChangeParking {
                 throw e;
             }
             rollBack(before, e);
-            park(whole, source, e);
+            park(received, source, e);
         }
         dialect.release(connection, before);
     }

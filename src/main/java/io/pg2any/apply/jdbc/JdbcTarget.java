@@ -169,7 +169,7 @@ public final class JdbcTarget implements Target {
             }
             LOG.debug("Something was refused, applying the batch again row by row", e);
             abandon(e);
-            return applyStrictly(batch);
+            return applyRefused(batch);
         } catch (SQLException e) {
             throw failed(session.failure("apply", e, connection));
         } catch (IOException | RuntimeException e) {
@@ -178,10 +178,40 @@ public final class JdbcTarget implements Target {
         }
     }
 
-    /**
-     * Every row alone and in order: an error names it, one that only the grouping made does not come, and a change that
-     * is refused may be set aside.
-     */
+    private Applied applyRefused(TransactionBatch batch) throws TargetException, IOException {
+        try {
+            return applyStrictly(batch);
+        } catch (TargetException e) {
+            if (e.kind() != Kind.REJECTED || !options.rejected().parksAny()) {
+                throw e;
+            }
+            LOG.debug("A change was refused, applying the batch again behind savepoints", e);
+            return applyParking(batch);
+        }
+    }
+
+    /** In strict order, and without the changes that are refused, if their tables opt in. */
+    private Applied applyParking(TransactionBatch batch) throws TargetException, IOException {
+        session.strict(true);
+        session.parking(true);
+        try {
+            Applied applied = applyInFittingSchema(batch);
+            tables.close();
+            return applied;
+        } catch (TargetException e) {
+            throw failed(e);
+        } catch (SQLException e) {
+            throw failed(session.failure("apply", e, connection));
+        } catch (IOException | RuntimeException e) {
+            abandon(e);
+            throw e;
+        } finally {
+            session.parking(false);
+            session.strict(false);
+        }
+    }
+
+    /** Every row alone and in order: an error names it, and one that only the grouping made does not come. */
     private Applied applyStrictly(TransactionBatch batch) throws TargetException, IOException {
         session.strict(true);
         try {
@@ -317,7 +347,7 @@ public final class JdbcTarget implements Target {
             session.place().at(last);
             Change selected = selection.of(change);
             if (selected != null) {
-                if (session.strict() && options.rejected().parks(change)) {
+                if (session.parking() && options.rejected().parks(change)) {
                     parking.apply(selected, change, batch.source());
                 } else {
                     tables.apply(selected);
