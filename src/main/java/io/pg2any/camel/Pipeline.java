@@ -61,6 +61,7 @@ public final class Pipeline implements KeySource {
     private volatile Supplier<Optional<CaptureStatus>> captureStatus = Optional::empty;
     private volatile Lsn applied = Lsn.ZERO;
     private volatile Lsn durable = Lsn.ZERO;
+    private volatile Instant unacknowledgedSince = Instant.EPOCH;
     private volatile long appliedAtMillis;
     private volatile Instant newestApplied;
     private volatile Instant caughtUpAt;
@@ -260,7 +261,15 @@ public final class Pipeline implements KeySource {
 
     /** A power failure would not take back from the target what committed before this position. */
     void durable(Lsn lsn) {
+        if (!durable.isAfter(feedback.confirmable())) {
+            unacknowledgedSince = Instant.now();
+        }
         durable = lsn;
+    }
+
+    /** Since when the route has kept from PostgreSQL what the target has for good; empty when it was told. */
+    Optional<Instant> unacknowledgedSince() {
+        return durable.isAfter(feedback.confirmable()) ? Optional.of(unacknowledgedSince) : Optional.empty();
     }
 
     Lsn durableLsn() {
