@@ -200,7 +200,8 @@ final class MySqlTypes {
         return found.equals(needed) && scaleOfOne(existing) >= scaleOfOne(wanted);
     }
 
-    private static String base(String type) {
+    /** The type's own name, without length or attributes. */
+    static String base(String type) {
         String lower = type.toLowerCase(Locale.ROOT);
         String base = lower.split("[ (]", 2)[0];
         return switch (base) {
@@ -239,35 +240,25 @@ final class MySqlTypes {
     private void bindDate(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
         String text = TypedBindings.ascii(bytes, offset, length);
-        bindTime(statement, parameter, text, text.length() == 10, "0001-01-01", "9999-12-31");
+        bindTime(statement, parameter, text, isDate(bytes, offset, length), "0001-01-01", "9999-12-31");
     }
 
     private void bindTimestamp(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
-        bindTimestamp(statement, parameter, TypedBindings.ascii(bytes, offset, length));
+        String text = TypedBindings.ascii(bytes, offset, length);
+        boolean fits = isTimestamp(bytes, offset, length);
+        bindTime(statement, parameter, text, fits, "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999");
     }
 
-    /** The session pins UTC: the text ends with {@code +00}, which is left away. */
     private void bindInstant(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
-        String text = TypedBindings.ascii(bytes, offset, length);
-        bindTimestamp(statement, parameter, text.endsWith("+00") ? text.substring(0, text.length() - 3) : text);
-    }
-
-    private void bindTimestamp(PreparedStatement statement, int parameter, String text)
-            throws SQLException, UnrepresentableValueException {
-        boolean fits = text.length() >= 19
-                && text.charAt(4) == '-'
-                && text.charAt(10) == ' '
-                && text.length() <= 26
-                && text.charAt(text.length() - 1) <= '9';
-        bindTime(statement, parameter, text, fits, "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999");
+        bindTimestamp(statement, parameter, bytes, offset, lengthWithoutUtc(bytes, offset, length));
     }
 
     private void bindTime(
             PreparedStatement statement, int parameter, String text, boolean fits, String first, String last)
             throws SQLException, UnrepresentableValueException {
-        if (fits && text.charAt(0) <= '9') {
+        if (fits) {
             statement.setString(parameter, text);
         } else if (values == ValuePolicy.CLAMP) {
             boolean early = text.startsWith("-") || text.endsWith("BC");
@@ -275,6 +266,28 @@ final class MySqlTypes {
         } else {
             typed.nullOr(statement, parameter, Types.VARCHAR, "the target holds the years 1 to 9999, and no infinity");
         }
+    }
+
+    /** Whether it is a day of the years 1 to 9999. */
+    static boolean isDate(byte[] bytes, int offset, int length) {
+        return length == 10 && bytes[offset] <= '9' && bytes[offset + 4] == '-';
+    }
+
+    /** Whether it is a time of the years 1 to 9999. */
+    static boolean isTimestamp(byte[] bytes, int offset, int length) {
+        return length >= 19
+                && length <= 26
+                && bytes[offset] <= '9'
+                && bytes[offset + 4] == '-'
+                && bytes[offset + 10] == ' '
+                && bytes[offset + length - 1] <= '9';
+    }
+
+    /** The session pins UTC: an instant ends with {@code +00}, which is left away. */
+    static int lengthWithoutUtc(byte[] bytes, int offset, int length) {
+        int end = offset + length;
+        boolean utc = length > 3 && bytes[end - 3] == '+' && bytes[end - 2] == '0' && bytes[end - 1] == '0';
+        return utc ? length - 3 : length;
     }
 
     private void bindText(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
