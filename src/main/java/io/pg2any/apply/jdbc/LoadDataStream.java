@@ -149,12 +149,12 @@ final class LoadDataStream extends InputStream {
             case MONEY:
                 return money(bytes, offset, length);
             case DATE:
-                return MySqlTypes.isDate(bytes, offset, length) && plain(bytes, offset, length);
+                return TimeBindings.isDate(bytes, offset, length) && plain(bytes, offset, length);
             case TIMESTAMP:
-                return MySqlTypes.isTimestamp(bytes, offset, length) && plain(bytes, offset, length);
+                return TimeBindings.isTimestamp(bytes, offset, length) && plain(bytes, offset, length);
             case INSTANT:
-                int withoutZone = MySqlTypes.lengthWithoutUtc(bytes, offset, length);
-                return MySqlTypes.isTimestamp(bytes, offset, withoutZone) && plain(bytes, offset, withoutZone);
+                int withoutZone = TimeBindings.lengthWithoutUtc(bytes, offset, length);
+                return TimeBindings.isTimestamp(bytes, offset, withoutZone) && plain(bytes, offset, withoutZone);
             case BYTES:
                 return hex(bytes, offset, length);
             default:

@@ -36,11 +36,13 @@ final class MySqlTypes {
 
     private final ValuePolicy values;
     private final TypedBindings typed;
+    private final TimeBindings times;
     private final String collation;
 
     MySqlTypes(ValuePolicy values, String collation) {
         this.values = values;
         this.typed = new TypedBindings(values);
+        this.times = new TimeBindings(values, typed, Types.VARCHAR);
         this.collation = collation;
     }
 
@@ -71,15 +73,15 @@ final class MySqlTypes {
                         isKey ? "VARBINARY(" + keyCharacters(relation, key) * BYTES_PER_CHARACTER + ")" : "LONGBLOB";
                 return new ColumnType(bytes, Types.LONGVARBINARY, TypedBindings::bytea);
             case "date":
-                return new ColumnType("DATE", Types.VARCHAR, this::bindDate);
+                return new ColumnType("DATE", Types.VARCHAR, times.date());
             case "time":
                 return new ColumnType("TIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, this::bindText);
             case "timestamp":
                 return new ColumnType(
-                        "DATETIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, this::bindTimestamp);
+                        "DATETIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, times.timestamp(PostgresType.fraction(column)));
             case "timestamptz":
                 return new ColumnType(
-                        "DATETIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, this::bindInstant);
+                        "DATETIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, times.instant(PostgresType.fraction(column), ""));
             default:
                 return text(relation, column, key);
         }
@@ -235,59 +237,6 @@ final class MySqlTypes {
     private static void bindUnsigned(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException {
         statement.setBigDecimal(parameter, new BigDecimal(new BigInteger(TypedBindings.ascii(bytes, offset, length))));
-    }
-
-    private void bindDate(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        String text = TypedBindings.ascii(bytes, offset, length);
-        bindTime(statement, parameter, text, isDate(bytes, offset, length), "0001-01-01", "9999-12-31");
-    }
-
-    private void bindTimestamp(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        String text = TypedBindings.ascii(bytes, offset, length);
-        boolean fits = isTimestamp(bytes, offset, length);
-        bindTime(statement, parameter, text, fits, "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999");
-    }
-
-    private void bindInstant(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        bindTimestamp(statement, parameter, bytes, offset, lengthWithoutUtc(bytes, offset, length));
-    }
-
-    private void bindTime(
-            PreparedStatement statement, int parameter, String text, boolean fits, String first, String last)
-            throws SQLException, UnrepresentableValueException {
-        if (fits) {
-            statement.setString(parameter, text);
-        } else if (values == ValuePolicy.CLAMP) {
-            boolean early = text.startsWith("-") || text.endsWith("BC");
-            statement.setString(parameter, early ? first : last);
-        } else {
-            typed.nullOr(statement, parameter, Types.VARCHAR, "the target holds the years 1 to 9999, and no infinity");
-        }
-    }
-
-    /** Whether it is a day of the years 1 to 9999. */
-    static boolean isDate(byte[] bytes, int offset, int length) {
-        return length == 10 && bytes[offset] <= '9' && bytes[offset + 4] == '-';
-    }
-
-    /** Whether it is a time of the years 1 to 9999. */
-    static boolean isTimestamp(byte[] bytes, int offset, int length) {
-        return length >= 19
-                && length <= 26
-                && bytes[offset] <= '9'
-                && bytes[offset + 4] == '-'
-                && bytes[offset + 10] == ' '
-                && bytes[offset + length - 1] <= '9';
-    }
-
-    /** The session pins UTC: an instant ends with {@code +00}, which is left away. */
-    static int lengthWithoutUtc(byte[] bytes, int offset, int length) {
-        int end = offset + length;
-        boolean utc = length > 3 && bytes[end - 3] == '+' && bytes[end - 2] == '0' && bytes[end - 1] == '0';
-        return utc ? length - 3 : length;
     }
 
     private void bindText(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
