@@ -78,7 +78,10 @@ public final class SourcePreflight {
         problems.addAll(PgOutputOptions.negotiate(config, source.serverMajor()).problems(source.serverMajor()));
         problems.addAll(SourceRules.walLevel(source.setting("wal_level")));
         Optional<ReplicationSlot> slot = ReplicationSlot.read(source.jdbc(), config.slot());
-        problems.addAll(SourceRules.slot(slot, position, config, source.jdbc().getCatalog()));
+        // Beside a process that is at work the position is old before the slot has been looked at: that is no gap.
+        boolean inUse = slot.isPresent() && slot.get().activePid() != null;
+        Optional<Position> still = inUse ? Optional.empty() : position;
+        problems.addAll(SourceRules.slot(slot, still, config, source.jdbc().getCatalog()));
         slot.filter(found -> found.activePid() != null)
                 .ifPresent(found -> problems.add(Problem.error(
                         Kind.RETRYABLE,

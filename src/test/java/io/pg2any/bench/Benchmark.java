@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Drains the same backlog to nowhere and through the whole pipeline into SQLite, in alternation.",
+            "Drains the same backlog to nowhere and through the whole pipeline into a target, in alternation.",
             "Compare only figures of one round; let the machine be idle otherwise."
         })
 final class Benchmark implements Callable<Integer> {
@@ -42,6 +42,15 @@ final class Benchmark implements Callable<Integer> {
                 "latency: from source commit to target visibility"
             })
     private List<String> scenarios;
+
+    @Option(
+            names = "--target",
+            defaultValue = "sqlite",
+            description = {
+                "sqlite (default), kafka (exactly-once) or kafka-at-least-once, with a broker in a process of its own;",
+                "the latency is always SQLite's"
+            })
+    private String target;
 
     @Option(names = "--rounds", defaultValue = "3", description = "Rounds per scenario; default ${DEFAULT-VALUE}.")
     private int rounds;
@@ -109,25 +118,39 @@ final class Benchmark implements Callable<Integer> {
         try (EmbeddedPostgres server =
                 TestPostgres.start(postgres, Map.of("logical_decoding_work_mem", "64MB", "autovacuum", "off"))) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(server), "clean-up"));
-            Optional<RecvlogicalDrainer> recvlogical = RecvlogicalDrainer.find();
-            describe(server, recvlogical);
-            List<String> table = new ArrayList<>();
-            for (String scenario : scenarios) {
-                if (scenario.equals("latency")) {
-                    String result =
-                            Latency.measure(server, rate, seconds, jvmOptions()).toString();
-                    System.out.println("latency at " + rate + " tx/s: " + result);
-                } else {
-                    table.add(compare(server, Scenario.valueOf(scenario.toUpperCase(Locale.ROOT)), recvlogical));
+            switch (target) {
+                case "sqlite" -> run(server, new SqliteTarget());
+                case "kafka", "kafka-at-least-once" -> {
+                    try (KafkaBench kafka =
+                            KafkaBench.start(target.equals("kafka") ? "exactly-once" : "at-least-once")) {
+                        run(server, kafka);
+                    }
                 }
-            }
-            if (!table.isEmpty() && !bareOnly) {
-                System.out.println();
-                System.out.println(Comparison.HEADER);
-                table.forEach(System.out::println);
+                default -> throw new IllegalArgumentException("--target " + target + " is unknown; see --help");
             }
         }
         return 0;
+    }
+
+    private void run(EmbeddedPostgres server, PipelineDrainer.Target into)
+            throws IOException, SQLException, InterruptedException {
+        Optional<RecvlogicalDrainer> recvlogical = RecvlogicalDrainer.find();
+        describe(server, recvlogical);
+        List<String> table = new ArrayList<>();
+        for (String scenario : scenarios) {
+            if (scenario.equals("latency")) {
+                String result =
+                        Latency.measure(server, rate, seconds, jvmOptions()).toString();
+                System.out.println("latency at " + rate + " tx/s: " + result);
+            } else {
+                table.add(compare(server, Scenario.valueOf(scenario.toUpperCase(Locale.ROOT)), recvlogical, into));
+            }
+        }
+        if (!table.isEmpty() && !bareOnly) {
+            System.out.println();
+            System.out.println(Comparison.HEADER);
+            table.forEach(System.out::println);
+        }
     }
 
     /** After Ctrl-C neither the server nor a client stays behind; after a whole run there is nothing left to do. */
@@ -140,7 +163,11 @@ final class Benchmark implements Callable<Integer> {
         }
     }
 
-    private String compare(EmbeddedPostgres server, Scenario scenario, Optional<RecvlogicalDrainer> recvlogical)
+    private String compare(
+            EmbeddedPostgres server,
+            Scenario scenario,
+            Optional<RecvlogicalDrainer> recvlogical,
+            PipelineDrainer.Target into)
             throws IOException, SQLException, InterruptedException {
         long wanted = rows == null ? scenario.defaultRows() : rows;
         String name = scenario.name().toLowerCase(Locale.ROOT);
@@ -148,7 +175,7 @@ final class Benchmark implements Callable<Integer> {
         Comparison comparison = new Comparison(scenario);
         try (Backlog backlog = Backlog.fill(server, scenario, wanted)) {
             BareReaderDrainer bareReader = new BareReaderDrainer(bareOptions);
-            PipelineDrainer wholePipeline = new PipelineDrainer(jvmOptions(), threads);
+            PipelineDrainer wholePipeline = new PipelineDrainer(into, jvmOptions(), threads);
             int disturbed = 0;
             for (int round = 1; round <= rounds; round++) {
                 System.out.printf(Locale.ROOT, "  round %d (load %s): ", round, load());

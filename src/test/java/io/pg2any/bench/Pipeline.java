@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
-/** The product's jar as an operator runs it: a process of its own, an empty folder, a SQLite file as the target. */
+/** The product's jar as an operator runs it: a process of its own, an empty folder, a SQLite file as the target if no other is named. */
 final class Pipeline implements AutoCloseable {
     private final Path folder;
     private final Path target;
@@ -31,10 +31,21 @@ final class Pipeline implements AutoCloseable {
         this.process = process;
     }
 
+    static Pipeline start(EmbeddedPostgres server, String database, String slot, List<String> jvmOptions)
+            throws IOException {
+        return start(server, database, slot, jvmOptions, Map.of());
+    }
+
     /**
      * @param jvmOptions such as {@code -Xmx128m}
+     * @param settings win over what is chosen here
      */
-    static Pipeline start(EmbeddedPostgres server, String database, String slot, List<String> jvmOptions)
+    static Pipeline start(
+            EmbeddedPostgres server,
+            String database,
+            String slot,
+            List<String> jvmOptions,
+            Map<String, String> settings)
             throws IOException {
         Path jar = Path.of(System.getProperty("pg2any.bench.jar", "target/pg2any.jar"))
                 .toAbsolutePath();
@@ -59,6 +70,7 @@ final class Pipeline implements AutoCloseable {
                         "CDC_TRANSACTION_FILE_BASE_PATH",
                                 folder.resolve("staging").toString(),
                         "METRICS_PORT", Integer.toString(FreePort.find())));
+        builder.environment().putAll(settings);
         return new Pipeline(folder, target, log, builder.start());
     }
 
@@ -105,6 +117,12 @@ final class Pipeline implements AutoCloseable {
                 throw new SQLException("no row in pg2any_position");
             }
             return Lsn.parse(row.getString(1));
+        }
+    }
+
+    void requireAlive() {
+        if (!process.isAlive()) {
+            throw new IllegalStateException("the pipeline ended with " + process.exitValue());
         }
     }
 

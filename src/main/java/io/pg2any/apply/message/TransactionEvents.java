@@ -85,6 +85,9 @@ public final class TransactionEvents {
     private long commitMicros;
     private long nowMillis;
     private long ordinal;
+    /** Messages made of the last change. */
+    private int part;
+
     /** Below 0 while it is still arriving. */
     private long count;
 
@@ -130,6 +133,7 @@ public final class TransactionEvents {
      */
     public void change(Change change) throws TargetException {
         ordinal++;
+        part = 0;
         try {
             if (change instanceof Change.Insert insert) {
                 EventTable table = counted(insert.relation());
@@ -183,7 +187,8 @@ public final class TransactionEvents {
                     null,
                     null,
                     transaction,
-                    ordinal));
+                    ordinal,
+                    ++part));
         }
     }
 
@@ -200,7 +205,8 @@ public final class TransactionEvents {
                     null,
                     message.prefix(),
                     transaction,
-                    ordinal));
+                    ordinal,
+                    ++part));
         }
     }
 
@@ -242,7 +248,8 @@ public final class TransactionEvents {
                 unchanged,
                 null,
                 transaction,
-                ordinal));
+                ordinal,
+                ++part));
     }
 
     private String writeEnvelope(EventTable table, Operation operation, Tuple before, Tuple after, Tuple fallback)
@@ -389,7 +396,8 @@ public final class TransactionEvents {
                     null,
                     null,
                     transaction,
-                    ordinal));
+                    ordinal,
+                    ++part));
         } catch (IOException e) {
             json.forget();
             throw new IllegalStateException("writing to memory", e);
