@@ -54,6 +54,11 @@ class DeliveredBatch implements TransactionBatch {
     }
 
     @Override
+    public boolean preserve() throws IOException {
+        return batch.preserve();
+    }
+
+    @Override
     public TransactionCursor open() throws IOException {
         return new Cursor(batch.open());
     }
@@ -89,6 +94,21 @@ class DeliveredBatch implements TransactionBatch {
         @Override
         public TransactionInfo transaction() {
             return cursor.transaction();
+        }
+
+        @Override
+        public long ordinal() {
+            return cursor.ordinal();
+        }
+
+        @Override
+        public void skipThrough(long ordinal) {
+            cursor.skipThrough(ordinal);
+        }
+
+        @Override
+        public Instant stagedAt() {
+            return cursor.stagedAt();
         }
 
         @Override

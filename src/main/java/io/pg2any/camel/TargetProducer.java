@@ -1,7 +1,6 @@
 package io.pg2any.camel;
 
 import io.pg2any.apply.Applied;
-import io.pg2any.apply.KeySource;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.change.Position;
@@ -37,7 +36,7 @@ class TargetProducer extends DefaultProducer {
         /**
          * @throws IllegalArgumentException for an option that means nothing; names it
          */
-        Target create(KeySource keys) throws TargetException;
+        Target create(Pipeline pipeline) throws TargetException;
     }
 
     private final Endpoint endpoint;
@@ -69,7 +68,7 @@ class TargetProducer extends DefaultProducer {
         openError = "the target is being opened";
         pipeline = Pipeline.of(endpoint.getCamelContext(), name);
         try {
-            target = factory.create(pipeline::primaryKey);
+            target = factory.create(pipeline);
         } catch (IllegalArgumentException e) {
             PipelineFailedException failure = new PipelineFailedException(e.getMessage(), true, e);
             pipeline.fail(failure);
@@ -147,6 +146,13 @@ class TargetProducer extends DefaultProducer {
     /** When the present series of failures began, null when the last try succeeded. */
     Instant failingSince() {
         return failingSince;
+    }
+
+    /** Changes that were set aside and wait for somebody. */
+    long waitingRejected() {
+        return pipeline.waitingRejected().values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
     }
 
     /** Why the target is not open yet, null when it is. */

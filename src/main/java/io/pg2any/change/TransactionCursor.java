@@ -2,6 +2,7 @@ package io.pg2any.change;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Instant;
 
 /**
  * Reads a batch once, front to back. One thread.
@@ -31,6 +32,18 @@ public interface TransactionCursor extends Closeable {
      * arriving: the source sends it only once it has committed, but nothing of it may become visible before its end.
      */
     Change nextChange() throws IOException;
+
+    /**
+     * The place of the last change in the current transaction: counted from 1 over all that the source sent and did not
+     * roll back, those too that this batch leaves out. 0 before the first.
+     */
+    long ordinal();
+
+    /** Before the first change of the current transaction: it goes on behind this one. */
+    void skipThrough(long ordinal);
+
+    /** When this copy of the current transaction was staged. Another copy that the source sends has another time. */
+    Instant stagedAt();
 
     /**
      * After the last transaction: the position of a target that has applied this batch.

@@ -5,6 +5,7 @@ import io.pg2any.change.Lsn;
 import io.pg2any.change.TransactionCursor;
 import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
@@ -13,10 +14,9 @@ import java.util.function.Consumer;
 final class BatchCursor implements TransactionCursor {
     /** Opens one file of the batch. */
     interface Part {
-        FrameReader open() throws IOException;
+        StagedTransactions open(AnnouncedRelations relations) throws IOException;
     }
 
-    private final StagingFiles files;
     private final Iterator<Part> parts;
     private final AnnouncedRelations relations;
     private final Consumer<AnnouncedRelations> giveBack;
@@ -28,9 +28,7 @@ final class BatchCursor implements TransactionCursor {
     /**
      * @param relations belong to this cursor until it is closed
      */
-    BatchCursor(
-            StagingFiles files, List<Part> parts, AnnouncedRelations relations, Consumer<AnnouncedRelations> giveBack) {
-        this.files = files;
+    BatchCursor(List<Part> parts, AnnouncedRelations relations, Consumer<AnnouncedRelations> giveBack) {
         this.parts = parts.iterator();
         this.relations = relations;
         this.giveBack = giveBack;
@@ -44,7 +42,7 @@ final class BatchCursor implements TransactionCursor {
                     ended = true;
                     break;
                 }
-                current = new StagedTransactions(files, parts.next().open(), relations);
+                current = parts.next().open(relations);
             }
             if (current.nextTransaction()) {
                 return true;
@@ -67,6 +65,21 @@ final class BatchCursor implements TransactionCursor {
     @Override
     public Change nextChange() throws IOException {
         return current == null ? null : current.nextChange();
+    }
+
+    @Override
+    public long ordinal() {
+        return current == null ? 0 : current.ordinal();
+    }
+
+    @Override
+    public void skipThrough(long ordinal) {
+        current.skipThrough(ordinal);
+    }
+
+    @Override
+    public Instant stagedAt() {
+        return current.frames().header().createdAt();
     }
 
     @Override

@@ -127,15 +127,18 @@ final class FrameReader implements Closeable {
         }
     }
 
-    /** At its end: whether the segment is the one that was named. */
+    /**
+     * At its end: whether the segment is the one that was named.
+     *
+     * @throws CorruptStagedFileException if it is another one
+     */
     void requireIs(Segment named) throws CorruptStagedFileException {
-        if (position != named.bytes() || (int) crcOfCrcs.getValue() != named.crcOfCrcs()) {
-            throw new CorruptStagedFileException(
-                    path,
-                    position,
-                    named.bytes() + " bytes of CRC " + StagedFileFormat.hex(named.crcOfCrcs()),
-                    position + " bytes of CRC " + StagedFileFormat.hex((int) crcOfCrcs.getValue()));
-        }
+        asSegment().requireIs(named, path);
+    }
+
+    /** What has been read to its end, as a file that names it would tell of it. */
+    Segment asSegment() {
+        return new Segment(path.getFileName().toString(), position, (int) crcOfCrcs.getValue());
     }
 
     Path path() {

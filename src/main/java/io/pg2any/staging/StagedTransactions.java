@@ -35,31 +35,54 @@ final class StagedTransactions implements Closeable {
     private final AnnouncedRelations relations;
     private final ChangeDecoder changes;
 
-    /** A file that is being read, in the middle of the one that refers to it. */
-    private record Level(FrameReader frames, RecordReader records, Segment named) {
-        boolean isSegment() {
-            return named != null;
-        }
+    /** The segments of a transaction that is still arriving, which cannot be named in its file yet. */
+    interface ArrivingSegments {
+        /** Waits for it; null if the transaction has no such segment. */
+        FrameReader open(int number) throws IOException;
     }
+
+    /** A file that is being read, in the middle of the one that refers to it. */
+    private record Level(FrameReader frames, RecordReader records, boolean isSegment, Segment named) {}
 
     /** At most: a staged file, in it a prepared transaction, in that a segment. The innermost is first. */
     private final Deque<Level> levels = new ArrayDeque<>();
     /** Of the innermost. */
     private RecordReader records;
 
+    /** Null unless the file is read while it arrives; null also when all of them have been read. */
+    private ArrivingSegments arriving;
+    /** What they were found to be; the file names them afterwards. */
+    private final Deque<Segment> arrived = new ArrayDeque<>();
+
+    private int arrivedCount;
+
     private TransactionInfo transaction;
     private Aborted aborted = Aborted.NONE;
     private final List<Segment> segments = new ArrayList<>();
+    private Rejection rejection;
     private boolean streamed;
     private Change standalone;
     private boolean open;
+    /** Of the last change that was read or passed over. */
+    private long ordinal;
+    /** Changes through this one are passed over without being decoded. */
+    private long skippedThrough;
 
     StagedTransactions(StagingFiles files, FrameReader frames, AnnouncedRelations relations) {
+        this(files, frames, relations, null);
+    }
+
+    /**
+     * @param arriving the segments of the file's only transaction if it may not be whole yet, null otherwise
+     */
+    StagedTransactions(
+            StagingFiles files, FrameReader frames, AnnouncedRelations relations, ArrivingSegments arriving) {
+        this.arriving = arriving;
         this.files = files;
         this.frames = frames;
         this.relations = relations;
         this.changes = new ChangeDecoder(relations.cache);
-        enter(frames, null);
+        enter(frames, false, null);
     }
 
     FrameReader frames() {
@@ -75,6 +98,11 @@ final class StagedTransactions implements Closeable {
         return streamed;
     }
 
+    /** Why the current transaction is a dead letter; null when it is none. */
+    Rejection rejection() {
+        return rejection;
+    }
+
     /** What was rolled back in the current transaction and is left out. */
     Aborted aborted() {
         return aborted;
@@ -87,15 +115,25 @@ final class StagedTransactions implements Closeable {
 
     /** Skips what is left of the current transaction. */
     boolean nextTransaction() throws IOException {
+        skippedThrough = Long.MAX_VALUE;
         while (open) {
-            nextData(false);
+            nextData();
         }
+        skippedThrough = 0;
+        ordinal = 0;
         streamed = false;
         aborted = Aborted.NONE;
         segments.clear();
+        rejection = null;
         if (!nextRecord()) {
             transaction = null;
             return false;
+        }
+        if (records.type() == StagedRecords.REJECTED) {
+            rejection = StagedRecords.rejection(records.bytes(), records.offset(), records.length());
+            if (!nextRecord()) {
+                throw cut("Begin");
+            }
         }
         OptionalLong count = changes();
         switch (records.type()) {
@@ -147,7 +185,7 @@ final class StagedTransactions implements Closeable {
             throw cut("prepared transaction");
         }
         String name = StagedRecords.preparedName(records.bytes(), records.offset(), records.length());
-        enter(frames.openPrepared(files, name), null);
+        enter(frames.openPrepared(files, name), false, null);
         if (!nextRecord()) {
             throw cut("Prepare");
         }
@@ -188,13 +226,23 @@ final class StagedTransactions implements Closeable {
 
     /** Null at the end of the transaction. */
     Change nextChange() throws IOException {
-        return open ? nextData(true) : null;
+        return open ? nextData() : null;
     }
 
-    private Change nextData(boolean wanted) throws IOException {
+    long ordinal() {
+        return ordinal;
+    }
+
+    /** Before the first change: the next is the one behind this. */
+    void skipThrough(long through) {
+        skippedThrough = through;
+    }
+
+    private Change nextData() throws IOException {
         if (standalone != null) {
             Change message = standalone;
             standalone = null;
+            ordinal++;
             return message;
         }
         if (transaction.xid() == 0) {
@@ -209,7 +257,7 @@ final class StagedTransactions implements Closeable {
                         MessageType.DELETE,
                         MessageType.TRUNCATE,
                         MessageType.LOGICAL_MESSAGE -> {
-                    if (wanted && !isAborted()) {
+                    if (!isAborted() && ++ordinal > skippedThrough) {
                         return decode();
                     }
                 }
@@ -260,14 +308,20 @@ final class StagedTransactions implements Closeable {
                 continue;
             }
             Level level = levels.getFirst();
+            if (open && arriving != null && levels.size() == 1) {
+                enterArriving();
+                continue;
+            }
             byte[] payload = level.frames().next();
             if (payload != null) {
                 records.open(payload, 0, payload.length);
             } else if (levels.size() == 1) {
                 return false;
             } else {
-                if (level.isSegment()) {
+                if (level.named() != null) {
                     level.frames().requireIs(level.named());
+                } else if (level.isSegment()) {
+                    arrived.add(level.frames().asSegment());
                 }
                 level.frames().close();
                 levels.removeFirst();
@@ -277,17 +331,32 @@ final class StagedTransactions implements Closeable {
     }
 
     private void enterSegment() throws IOException {
-        if (!streamed || levels.getFirst().isSegment()) {
+        if (levels.getFirst().isSegment()) {
             throw unexpected();
         }
         Segment named = StagedRecords.segment(records.bytes(), records.offset(), records.length());
-        enter(levels.getFirst().frames().openSegment(files, named), named);
         segments.add(named);
+        if (arrived.isEmpty()) {
+            enter(levels.getFirst().frames().openSegment(files, named), true, named);
+        } else {
+            arrived.removeFirst().requireIs(named, frames.path().resolveSibling(named.name()));
+        }
     }
 
-    private void enter(FrameReader opened, Segment named) {
+    /** Behind the head of a transaction: its body, as far as it has come, before the file can say where it is. */
+    private void enterArriving() throws IOException {
+        FrameReader segment = arriving.open(arrivedCount);
+        if (segment == null) {
+            arriving = null;
+        } else {
+            arrivedCount++;
+            enter(segment, true, null);
+        }
+    }
+
+    private void enter(FrameReader opened, boolean segment, Segment named) {
         records = new RecordReader();
-        levels.addFirst(new Level(opened, records, named));
+        levels.addFirst(new Level(opened, records, segment, named));
     }
 
     private CorruptStagedFileException cut(String missing) {

@@ -25,6 +25,8 @@ public final class ChangesBatch implements TransactionBatch {
     private final Lsn after;
     private final List<Iterable<Change>> transactions = new ArrayList<>();
     private boolean abandoned;
+    private Instant stagedAt = Instant.EPOCH;
+    private boolean preserved;
     private Lsn through;
 
     private ChangesBatch(SourceIdentity source, Lsn after) {
@@ -63,6 +65,22 @@ public final class ChangesBatch implements TransactionBatch {
         return this;
     }
 
+    /** As if the source had sent it again then. */
+    public ChangesBatch stagedAt(Instant time) {
+        stagedAt = time;
+        return this;
+    }
+
+    public boolean isPreserved() {
+        return preserved;
+    }
+
+    @Override
+    public boolean preserve() {
+        preserved = !abandoned;
+        return preserved;
+    }
+
     @Override
     public SourceIdentity source() {
         return source;
@@ -90,6 +108,8 @@ public final class ChangesBatch implements TransactionBatch {
     private final class Cursor implements TransactionCursor {
         private int at = -1;
         private java.util.Iterator<Change> changes;
+        private long ordinal;
+        private long skippedThrough;
 
         @Override
         public boolean nextTransaction() {
@@ -97,6 +117,8 @@ public final class ChangesBatch implements TransactionBatch {
                 return false;
             }
             changes = transactions.get(at).iterator();
+            ordinal = 0;
+            skippedThrough = 0;
             return true;
         }
 
@@ -114,13 +136,31 @@ public final class ChangesBatch implements TransactionBatch {
 
         @Override
         public Change nextChange() throws IOException {
-            if (changes.hasNext()) {
-                return changes.next();
+            while (changes.hasNext()) {
+                Change change = changes.next();
+                if (++ordinal > skippedThrough) {
+                    return change;
+                }
             }
             if (abandoned && at == transactions.size() - 1) {
                 throw new TransactionAbandonedException("the source connection ended");
             }
             return null;
+        }
+
+        @Override
+        public long ordinal() {
+            return ordinal;
+        }
+
+        @Override
+        public void skipThrough(long through) {
+            skippedThrough = through;
+        }
+
+        @Override
+        public Instant stagedAt() {
+            return stagedAt;
         }
 
         @Override

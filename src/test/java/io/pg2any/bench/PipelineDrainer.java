@@ -6,26 +6,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Drains through the whole pipeline into some target. */
+/** Drains through the whole pipeline and verifies that the target then holds what the source holds. */
 final class PipelineDrainer implements Drainer {
-    /** What the pipeline writes to, as far as the measurement looks at it. */
-    interface Target {
-        Map<String, String> settings(String slot);
-
-        /** Until the row of {@link Backlog#END_TABLE} can be seen. */
-        void awaitEnd(Pipeline pipeline, Deadline deadline) throws IOException, SQLException, InterruptedException;
-
-        /**
-         * @throws IllegalStateException if it does not hold what the source holds
-         */
-        void verify(Backlog backlog, Pipeline pipeline) throws IOException, SQLException;
-    }
-
-    private final Target target;
+    private final BenchTarget target;
     private final List<String> jvmOptions;
     private final boolean showThreads;
 
-    PipelineDrainer(Target target, List<String> jvmOptions, boolean showThreads) {
+    PipelineDrainer(BenchTarget target, List<String> jvmOptions, boolean showThreads) {
         this.target = target;
         this.jvmOptions = jvmOptions;
         this.showThreads = showThreads;
@@ -34,8 +21,7 @@ final class PipelineDrainer implements Drainer {
     @Override
     public Drain drain(Backlog backlog, String slot) throws IOException, SQLException, InterruptedException {
         long started = System.nanoTime();
-        try (Pipeline pipeline = Pipeline.start(
-                backlog.server(), backlog.database(), slot, jvmOptions, target.settings(slot))) {
+        try (Pipeline pipeline = Pipeline.start(backlog.server(), backlog.database(), slot, target, jvmOptions)) {
             try {
                 Drain drain = drain(backlog, slot, pipeline, started);
                 int exit = pipeline.stop();
@@ -59,24 +45,35 @@ final class PipelineDrainer implements Drainer {
         ProcessCost client = new ProcessCost(process.pid());
         Map<String, Double> threadsAtStart = ProcessCost.threads(process.pid());
 
+        double targetCpuAtStart = target.cpuSeconds();
+
         Deadline deadline = Deadline.seconds(1800, "the last row in the target");
-        target.awaitEnd(pipeline, deadline);
-        long ended = System.nanoTime();
-        walsender.sample();
-        client.sample();
-        double others = machine.others(client.cpuSeconds() + walsender.cpuSeconds());
-        if (showThreads) {
-            showThreads(threadsAtStart, ProcessCost.threads(process.pid()));
+        try (BenchTarget.View view = pipeline.awaitView(deadline)) {
+            while (!view.atEnd()) {
+                if (!process.isAlive()) {
+                    throw new IllegalStateException("the pipeline ended with " + process.exitValue());
+                }
+                deadline.pause(10);
+            }
+            long ended = System.nanoTime();
+            walsender.sample();
+            client.sample();
+            double targetCpu = target.cpuSeconds() - targetCpuAtStart;
+            double others = machine.others(client.cpuSeconds() + walsender.cpuSeconds() + targetCpu);
+            if (showThreads) {
+                showThreads(threadsAtStart, ProcessCost.threads(process.pid()));
+            }
+            view.verify(backlog);
+            return new Drain(
+                    backlog.rows(),
+                    (ended - streaming) / 1e9,
+                    (ended - started) / 1e9,
+                    client.cpuSeconds(),
+                    walsender.cpuSeconds(),
+                    targetCpu,
+                    client.peakRssMib(),
+                    others);
         }
-        target.verify(backlog, pipeline);
-        return new Drain(
-                backlog.rows(),
-                (ended - streaming) / 1e9,
-                (ended - started) / 1e9,
-                client.cpuSeconds(),
-                walsender.cpuSeconds(),
-                client.peakRssMib(),
-                others);
     }
 
     private static void showThreads(Map<String, Double> before, Map<String, Double> after) {

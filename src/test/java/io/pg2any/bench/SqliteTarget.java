@@ -1,58 +1,44 @@
 package io.pg2any.bench;
 
-import io.pg2any.change.Lsn;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Optional;
 
-/** The pipeline's own SQLite file. */
-final class SqliteTarget implements PipelineDrainer.Target {
-    @Override
-    public Map<String, String> settings(String slot) {
-        return Map.of();
-    }
+/** A file in the pipeline's folder. */
+final class SqliteTarget implements BenchTarget {
+    private static final String FILE = "target.sqlite";
 
     @Override
-    public void awaitEnd(Pipeline pipeline, Deadline deadline) throws SQLException, InterruptedException {
-        while (!Files.exists(pipeline.target())) {
-            deadline.pause(10);
-        }
-        try (Connection target = pipeline.openTarget()) {
-            while (Pipeline.number(target, "SELECT 1 FROM " + Backlog.END_TABLE).isEmpty()) {
-                pipeline.requireAlive();
-                deadline.pause(10);
-            }
-        }
+    public String description() {
+        return "SQLite";
     }
 
     @Override
-    public void verify(Backlog backlog, Pipeline pipeline) throws SQLException {
-        try (Connection target = pipeline.openTarget()) {
-            verify(backlog, target);
-        }
+    public Map<String, String> empty(Path folder) {
+        return Map.of(
+                "CDC_DEST_TYPE", "SQLite", "CDC_DEST_URI", folder.resolve(FILE).toString());
     }
 
-    private static void verify(Backlog backlog, Connection target) throws SQLException {
-        Lsn position = Pipeline.position(target);
-        if (position.isBefore(backlog.end())) {
-            throw new IllegalStateException("the position " + position + " is before the end " + backlog.end());
+    @Override
+    public Optional<View> view(Path folder) throws SQLException {
+        Path file = folder.resolve(FILE);
+        if (!Files.exists(file)) {
+            return Optional.empty();
         }
-        for (String table : backlog.scenario().tables()) {
-            equal("rows of " + table, backlog.count(table), target, "SELECT count(*) FROM " + table);
-            if (!table.equals("orders")) {
-                long balance =
-                        Long.parseLong(Backlog.text(backlog.connection(), "SELECT sum(balance * id) FROM " + table));
-                equal("balances of " + table, balance, target, "SELECT sum(balance * id) FROM " + table);
-            }
-        }
+        Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        Backlog.execute(connection, "PRAGMA query_only = 1");
+        return Optional.of(new DatabaseView(connection));
     }
 
-    private static void equal(String what, long expected, Connection target, String sql) {
-        OptionalLong found = Pipeline.number(target, sql);
-        if (found.isEmpty() || found.getAsLong() != expected) {
-            throw new IllegalStateException(what + ": source " + expected + ", target " + found);
-        }
+    @Override
+    public double cpuSeconds() {
+        return 0;
     }
+
+    @Override
+    public void close() {}
 }

@@ -13,15 +13,12 @@ import io.pg2any.change.TransactionCursor;
 import io.pg2any.pgoutput.MalformedMessageException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
-import java.util.Set;
-import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -142,6 +139,73 @@ class StreamedTransactionTest {
             assertThat(file.footer().changes()).isEqualTo(2);
             assertThat(file.footer().transactions()).isEqualTo(1);
             log.complete(batch);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {IN_MEMORY, IN_SEGMENTS})
+    void aReaderGoesOnBehindAnOrdinalAmongWhatSurvives(int memory) throws Exception {
+        try (StagingLog log = open(memory)) {
+            append(log);
+            drain(log);
+            session.streamStart(10).relation(7, "t", "id").insert(7, "1");
+            session.in(11).insert(7, "undone").streamStop().streamAbort(10, 11);
+            session.streamStart(10).relation(7, "t", "id", "more").insert(7, "2", "x");
+            append(log);
+            session.insert(7, "3", "y").insert(7, "4", "z").streamStop().streamCommit(10, 200);
+            append(log);
+
+            TransactionBatch batch = take(log);
+            for (int through = 0; through <= 4; through++) {
+                try (TransactionCursor cursor = batch.open()) {
+                    cursor.nextTransaction();
+                    cursor.skipThrough(through);
+                    List<String> rest = new ArrayList<>();
+                    for (Change change; (change = cursor.nextChange()) != null; ) {
+                        assertThat(cursor.ordinal()).isEqualTo(through + rest.size() + 1);
+                        rest.add(StagingReads.text(change));
+                    }
+                    assertThat(rest)
+                            .isEqualTo(List.of("t(1)", "t(2|x)", "t(3|y)", "t(4|z)")
+                                    .subList(through, 4));
+                    assertThat(cursor.ordinal()).isEqualTo(4);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {IN_MEMORY, IN_SEGMENTS})
+    void aPreservedBatchIsTheSameCopyAfterAPowerFailure(int memory) throws Exception {
+        for (boolean preserved : List.of(true, false)) {
+            SimulatedFiles disk = new SimulatedFiles();
+            StagingConfig config =
+                    new StagingConfig(FOLDER, AcknowledgeMode.APPLIED, 1 << 20, memory, 1L << 30, true, 1 << 20);
+            StagingLog log = StagingLog.open(config, disk);
+            PgOutputBytes own = new PgOutputBytes(1, 50);
+            own.streamStart(10).relation(7, "t", "id").insert(7, "1");
+            log.append(own.chunk());
+            log.append(own.insert(7, "2").streamStop().streamCommit(10, 200).chunk());
+            TransactionBatch batch = take(log);
+            assertThat(!preserved || batch.preserve()).isTrue();
+            Instant stagedAt = stagedAt(batch);
+            disk.losePower();
+            try (StagingLog again = StagingLog.open(config, disk)) {
+                TransactionBatch found = take(again);
+                if (preserved) {
+                    assertThat(stagedAt(found)).isEqualTo(stagedAt);
+                    assertThat(StagingReads.read(found)).containsExactly("200:t(1),t(2)");
+                } else {
+                    assertThat(found).isNull();
+                }
+            }
+        }
+    }
+
+    private static Instant stagedAt(TransactionBatch batch) throws IOException {
+        try (TransactionCursor cursor = batch.open()) {
+            assertThat(cursor.nextTransaction()).isTrue();
+            return cursor.stagedAt();
         }
     }
 
@@ -464,75 +528,6 @@ class StreamedTransactionTest {
             assertThat(pending())
                     .filteredOn(path -> path.toString().endsWith(".segment"))
                     .isEmpty();
-        }
-    }
-
-    /** The disk stops at every operation on the way of one large streamed transaction; then the process or the power. */
-    @ParameterizedTest
-    @CsvSource({"APPLIED, false", "APPLIED, true", "STAGED, false", "STAGED, true"})
-    void aCrashAtAnyPointLeavesAllOfAStreamedTransactionOrNothing(AcknowledgeMode mode, boolean power)
-            throws Exception {
-        Set<Integer> outcomes = new TreeSet<>();
-        boolean finished = false;
-        for (int point = 0; !finished; point++) {
-            SimulatedFiles disk = new SimulatedFiles();
-            StagingConfig config = new StagingConfig(FOLDER, mode, 1 << 20, 1, 1L << 30, true, 100);
-            StagingLog log = StagingLog.open(config, disk);
-            disk.failWith(new FailFrom(disk, point));
-            finished = appendsAll(log);
-            Lsn durable = log.durableLsn().orElse(null);
-            if (power) {
-                disk.losePower(new Random(point));
-            } else {
-                disk.crash();
-            }
-            disk.failNever();
-            try (StagingLog recovered = StagingLog.open(config, disk)) {
-                List<String> transactions = drain(recovered);
-                outcomes.add(transactions.size());
-                assertThat(transactions.toString())
-                        .isIn("[]", "[200:t(row 0),t(row 1),t(row 2),t(row 3),t(row 4),t(row 5)]");
-                if (durable != null && !durable.isBefore(new Lsn(208))) {
-                    assertThat(transactions).hasSize(1);
-                }
-                recovered.targetDurable(new Lsn(1000));
-                assertThat(disk.paths(FOLDER.resolve("received"))).isEmpty();
-                List<String> left = new ArrayList<>();
-                disk.paths(FOLDER.resolve("pending"))
-                        .forEach(path -> left.add(path.getFileName().toString()));
-                // In STAGED the newest file stays: a start must know its position without the target.
-                boolean anchor = mode == AcknowledgeMode.STAGED && left.contains("00000000000000D0.staged");
-                assertThat(left).filteredOn(name -> name.endsWith(".segment")).hasSize(anchor ? 6 : 0);
-            }
-        }
-        assertThat(outcomes).hasSize(mode == AcknowledgeMode.APPLIED && power ? 1 : 2);
-    }
-
-    private record FailFrom(SimulatedFiles disk, int operation, int before) implements SimulatedFiles.Fault {
-        FailFrom(SimulatedFiles disk, int operation) {
-            this(disk, operation, disk.operations.size());
-        }
-
-        @Override
-        public void before(SimulatedFiles.Operation next) throws IOException {
-            if (disk.operations.size() > before + operation) {
-                throw new IOException("the disk is gone");
-            }
-        }
-    }
-
-    private static boolean appendsAll(StagingLog log) throws InterruptedException {
-        PgOutputBytes messages = new PgOutputBytes(1, 50);
-        try {
-            messages.streamStart(10).relation(7, "t", "id");
-            for (int i = 0; i < 6; i++) {
-                log.append(messages.insert(7, "row " + i).chunk());
-            }
-            log.append(messages.streamStop().streamCommit(10, 200).chunk());
-            log.append(messages.chunk(210));
-            return true;
-        } catch (IOException diskIsGone) {
-            return false;
         }
     }
 

@@ -151,12 +151,12 @@ public class MySqlDialect implements JdbcDialect {
 
     @Override
     public TableName place(Relation relation, TableMapping mapping) {
-        String schema = mapping.of(relation.schema()).orElse(null);
+        String schema = mapping.schema(relation).orElse(null);
         if (schema == null && relation.schema().equals("public")
                 || location.database().equals(schema)) {
-            return new TableName(null, relation.name());
+            return new TableName(null, mapping.table(relation));
         }
-        return new TableName(schema == null ? relation.schema() : schema, relation.name());
+        return new TableName(schema == null ? relation.schema() : schema, mapping.table(relation));
     }
 
     /** Names of columns are the same whatever their case. */
@@ -231,6 +231,15 @@ public class MySqlDialect implements JdbcDialect {
     /** Foreign keys are off in this session. */
     @Override
     public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
+        return hasUniqueBesideKey(connection, table) || hasTrigger(connection, table);
+    }
+
+    @Override
+    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
+        return hasUniqueBesideKey(connection, table) && !hasTrigger(connection, table);
+    }
+
+    private boolean hasUniqueBesideKey(Connection connection, TargetTable table) throws SQLException {
         Map<String, Set<String>> unique = new HashMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet index = statement.executeQuery("SHOW INDEX FROM " + qualified(table.name()))) {
@@ -242,9 +251,10 @@ public class MySqlDialect implements JdbcDialect {
                 }
             }
         }
-        if (!Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values())) {
-            return true;
-        }
+        return !Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values());
+    }
+
+    private static boolean hasTrigger(Connection connection, TargetTable table) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = coalesce(?, DATABASE())"
                         + " AND event_object_table = ? LIMIT 1")) {
@@ -289,13 +299,20 @@ public class MySqlDialect implements JdbcDialect {
                 + " DEFAULT CHARACTER SET utf8mb4";
     }
 
+    /** The statement repeats the column's whole declaration; a text column that pg2any made has its collation. */
+    @Override
+    public Optional<String> allowNull(TableName table, TargetColumn column) {
+        return Optional.of("ALTER TABLE " + qualified(table) + " MODIFY COLUMN " + quote(column.name()) + " "
+                + types.withCollation(column.declaredType()) + " NULL");
+    }
+
     @Override
     public String positionTable() {
         return "CREATE TABLE IF NOT EXISTS " + quote(PositionTable.NAME)
-                + " (pipeline VARCHAR(63) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,"
+                + " (pipeline VARCHAR(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,"
                 + " slot VARCHAR(63) NOT NULL, system_identifier VARCHAR(20) NOT NULL, timeline BIGINT NOT NULL,"
                 + " lsn VARCHAR(17) NOT NULL, ordinal BIGINT NOT NULL, epoch BIGINT NOT NULL,"
-                + " updated_at VARCHAR(30) NOT NULL) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4";
+                + " updated_at VARCHAR(30) NOT NULL, staged_at VARCHAR(30) NOT NULL DEFAULT '') ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4";
     }
 
     @Override
@@ -309,6 +326,11 @@ public class MySqlDialect implements JdbcDialect {
             return Kind.REJECTED;
         }
         return MySqlErrors.classify(error);
+    }
+
+    @Override
+    public String words(SQLException error) {
+        return MySqlErrors.words(error);
     }
 
     @Override

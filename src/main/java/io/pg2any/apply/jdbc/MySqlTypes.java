@@ -73,11 +73,13 @@ final class MySqlTypes {
             case "date":
                 return new ColumnType("DATE", Types.VARCHAR, this::bindDate);
             case "time":
-                return new ColumnType("TIME(6)", Types.VARCHAR, this::bindText);
+                return new ColumnType("TIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, this::bindText);
             case "timestamp":
-                return new ColumnType("DATETIME(6)", Types.VARCHAR, this::bindTimestamp);
+                return new ColumnType(
+                        "DATETIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, this::bindTimestamp);
             case "timestamptz":
-                return new ColumnType("DATETIME(6)", Types.VARCHAR, this::bindInstant);
+                return new ColumnType(
+                        "DATETIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, this::bindInstant);
             default:
                 return text(relation, column, key);
         }
@@ -104,7 +106,13 @@ final class MySqlTypes {
         } else {
             type = "LONGTEXT";
         }
-        return new ColumnType(type + " CHARACTER SET utf8mb4 COLLATE " + collation, Types.VARCHAR, this::bindText);
+        return new ColumnType(withCollation(type), Types.VARCHAR, this::bindText);
+    }
+
+    /** The declaration of a column that pg2any makes, from its bare type. */
+    String withCollation(String type) {
+        boolean bare = TEXTS.contains(base(type)) && !type.contains("COLLATE");
+        return bare ? type + " CHARACTER SET utf8mb4 COLLATE " + collation : type;
     }
 
     /** Most characters that the type's text can have; -1 where there is no such number. */

@@ -2,6 +2,7 @@ package io.pg2any.apply.message;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.io.SerializedString;
+import io.pg2any.apply.Selection;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.apply.message.EventTable.InexpressibleColumnException;
@@ -68,6 +69,7 @@ public final class TransactionEvents {
     private final SerializedString version;
     private final SerializedString database;
     private final SerializedString prefix;
+    private final Selection selection;
     private final JsonText json = new JsonText();
     /** The newest version of each table, by its oid. */
     private final Map<Integer, EventTable> tables = new HashMap<>();
@@ -100,6 +102,7 @@ public final class TransactionEvents {
         this.version = new SerializedString(options.version());
         this.database = new SerializedString(options.database());
         this.prefix = new SerializedString(options.prefix());
+        this.selection = new Selection(options.mapping());
     }
 
     /**
@@ -131,7 +134,11 @@ public final class TransactionEvents {
     /**
      * @throws TargetException REJECTED for a value that has no form, naming table, column and place
      */
-    public void change(Change change) throws TargetException {
+    public void change(Change received) throws TargetException {
+        Change change = selection.of(received);
+        if (change == null) {
+            return; // and not counted: consumers wait for as many events as END says
+        }
         ordinal++;
         part = 0;
         try {

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The contract for servers of MySQL's family. */
-abstract class MySqlContract extends DialectContract {
+abstract class MySqlContract extends TablesContract {
     abstract String jdbcUrl();
 
     @Override
@@ -33,6 +33,11 @@ abstract class MySqlContract extends DialectContract {
     @Override
     Connection reader() throws SQLException {
         return DriverManager.getConnection(jdbcUrl());
+    }
+
+    @Override
+    int longestTextKey() {
+        return 768;
     }
 
     /** InnoDB holds 1,017 columns. */
