@@ -59,6 +59,7 @@ public final class Pipeline implements KeySource {
     private volatile Target target;
     private volatile CaptureConfig source;
     private volatile Supplier<Optional<CaptureStatus>> captureStatus = Optional::empty;
+    private volatile boolean targetFails;
     private volatile Lsn applied = Lsn.ZERO;
     private volatile Lsn durable = Lsn.ZERO;
     private volatile Instant unacknowledgedSince = Instant.EPOCH;
@@ -186,6 +187,15 @@ public final class Pipeline implements KeySource {
 
     void target(Target opened) {
         target = opened;
+    }
+
+    /** Whether the newest try to apply failed and will be repeated. */
+    boolean targetFails() {
+        return targetFails;
+    }
+
+    void targetFails(boolean fails) {
+        targetFails = fails;
     }
 
     Optional<Target> target() {
