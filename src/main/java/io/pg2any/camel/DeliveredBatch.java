@@ -102,6 +102,16 @@ class DeliveredBatch implements TransactionBatch {
         }
 
         @Override
+        public long skipChanges(long count) throws IOException {
+            try {
+                return cursor.skipChanges(count);
+            } catch (TransactionAbandonedException e) {
+                abandoned = true;
+                throw e;
+            }
+        }
+
+        @Override
         public Lsn through() {
             return cursor.through();
         }

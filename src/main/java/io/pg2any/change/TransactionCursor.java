@@ -33,6 +33,19 @@ public interface TransactionCursor extends Closeable {
     Change nextChange() throws IOException;
 
     /**
+     * Passes over the next changes of the current transaction, faster than reading them: what a target has of it already.
+     *
+     * @return how many there were; fewer than {@code count} only at the end of the transaction
+     */
+    default long skipChanges(long count) throws IOException {
+        long skipped = 0;
+        while (skipped < count && nextChange() != null) {
+            skipped++;
+        }
+        return skipped;
+    }
+
+    /**
      * After the last transaction: the position of a target that has applied this batch.
      *
      * @throws IllegalStateException before {@link #nextTransaction} has returned false

@@ -83,6 +83,7 @@ class Application {
         staging.setAcknowledge(settings.text(Setting.ACKNOWLEDGE));
         staging.setMaxBytes(settings.number(Setting.STAGING_MAX_BYTES));
         staging.setSegmentBytes(settings.number(Setting.SEGMENT_SIZE) << 20);
+        staging.setCompression(settings.compression());
         staging.setBatchBytes((int) settings.number(Setting.STAGING_BATCH_BYTES));
 
         switch (settings.targetType()) {

@@ -67,6 +67,11 @@ final class BatchCursor implements TransactionCursor {
     }
 
     @Override
+    public long skipChanges(long count) throws IOException {
+        return current == null ? 0 : current.skipChanges(count);
+    }
+
+    @Override
     public Lsn through() {
         if (!ended) {
             throw new IllegalStateException("the batch has not been read to its end");

@@ -60,7 +60,13 @@ final class StagedTransactions implements Closeable {
     private Aborted aborted = Aborted.NONE;
     private final List<Segment> segments = new ArrayList<>();
     private boolean streamed;
-    private Change standalone;
+    /** The current transaction is a message that stands for itself and was not read. */
+    private boolean standalone;
+    /** Changes to pass over: of whole frames not even the content is read. */
+    private long toPass;
+    /** The next change was reached, and is not passed over. */
+    private boolean reached;
+
     private boolean open;
 
     StagedTransactions(StagingFiles files, FrameReader frames, AnnouncedRelations relations) {
@@ -106,7 +112,7 @@ final class StagedTransactions implements Closeable {
     /** Skips what is left of the current transaction. */
     boolean nextTransaction() throws IOException {
         while (open) {
-            nextData(false);
+            nextChangeRecord();
         }
         streamed = false;
         aborted = Aborted.NONE;
@@ -132,7 +138,7 @@ final class StagedTransactions implements Closeable {
             }
             case MessageType.BEGIN_PREPARE, MessageType.STREAM_PREPARE -> transaction = prepared();
             case MessageType.LOGICAL_MESSAGE -> {
-                standalone = decode();
+                standalone = true;
                 transaction = new TransactionInfo(0, new Lsn(records.walStart()), Instant.EPOCH);
             }
             default -> throw unexpected();
@@ -186,18 +192,40 @@ final class StagedTransactions implements Closeable {
 
     /** Null at the end of the transaction. */
     Change nextChange() throws IOException {
-        return open ? nextData(true) : null;
+        return open && nextChangeRecord() ? decode() : null;
     }
 
-    private Change nextData(boolean wanted) throws IOException {
-        if (standalone != null) {
-            Change message = standalone;
-            standalone = null;
-            return message;
+    /**
+     * Passes over changes of the current transaction without decoding them.
+     *
+     * @return how many; fewer only at its end
+     */
+    long skipChanges(long count) throws IOException {
+        toPass = count;
+        try {
+            while (toPass > 0 && open && nextChangeRecord()) {
+                if (toPass == 0) {
+                    reached = true;
+                } else {
+                    toPass--;
+                }
+            }
+            return count - toPass;
+        } finally {
+            toPass = 0;
+        }
+    }
+
+    /** False at the end of the transaction. */
+    private boolean nextChangeRecord() throws IOException {
+        if (reached) {
+            reached = false;
+            return true;
         }
         if (transaction.xid() == 0) {
-            open = false;
-            return null;
+            open = standalone;
+            standalone = false;
+            return open;
         }
         while (nextRecord()) {
             byte type = records.type();
@@ -207,8 +235,8 @@ final class StagedTransactions implements Closeable {
                         MessageType.DELETE,
                         MessageType.TRUNCATE,
                         MessageType.LOGICAL_MESSAGE -> {
-                    if (wanted && !isAborted()) {
-                        return decode();
+                    if (!isAborted()) {
+                        return true;
                     }
                 }
                 case MessageType.RELATION ->
@@ -225,7 +253,7 @@ final class StagedTransactions implements Closeable {
                         throw unexpected();
                     }
                     open = false;
-                    return null;
+                    return false;
                 }
                 default -> throw unexpected();
             }
@@ -261,6 +289,14 @@ final class StagedTransactions implements Closeable {
             if (open && arriving != null && levels.size() == 1) {
                 enterArriving();
                 continue;
+            }
+            // What was rolled back counts in frames, but not for who passes over changes.
+            if (toPass > 0 && aborted.size() == 0) {
+                int passed = level.frames().passOver(toPass);
+                toPass -= passed;
+                if (passed > 0) {
+                    continue;
+                }
             }
             byte[] payload = level.frames().next();
             if (payload != null) {
