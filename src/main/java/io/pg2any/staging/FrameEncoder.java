@@ -26,9 +26,17 @@ final class FrameEncoder {
 
     FrameEncoder(Compression compression) {
         this.compression = compression;
-        this.block = compression == Compression.NONE
-                ? new byte[0]
-                : new byte[BLOCK_AT + compression.longest(FrameBuffer.BLOCK)];
+        try {
+            this.block = compression == Compression.NONE
+                    ? new byte[0]
+                    : new byte[BLOCK_AT + compression.longest(FrameBuffer.BLOCK)];
+        } catch (LinkageError e) {
+            throw new IllegalArgumentException(
+                    compression
+                            + " needs native code that cannot be loaded here (it is unpacked to java.io.tmpdir); let"
+                            + " pg2any.staging.compression be another one",
+                    e);
+        }
     }
 
     /** The frame's header, as {@link #write} wrote it last. */

@@ -60,6 +60,12 @@ final class StagedTransactions implements Closeable {
     private Aborted aborted = Aborted.NONE;
     private final List<Segment> segments = new ArrayList<>();
     private boolean streamed;
+    /** By the index of {@link #aborted}; null if nobody asks. */
+    private long[] rolledBack;
+
+    private boolean countsRolledBack;
+    private String gid;
+    private String preparedBody;
     /** The current transaction is a message that stands for itself and was not read. */
     private boolean standalone;
     /** Changes to pass over: of whole frames not even the content is read. */
@@ -104,6 +110,26 @@ final class StagedTransactions implements Closeable {
         return aborted;
     }
 
+    /** From the next transaction on. */
+    void countRolledBack() {
+        countsRolledBack = true;
+    }
+
+    /** Changes that were left out so far, in the order of {@link Aborted#xids}; null unless they are counted. */
+    long[] rolledBack() {
+        return rolledBack;
+    }
+
+    /** The identifier of the current transaction, if it was prepared; null otherwise. */
+    String gid() {
+        return gid;
+    }
+
+    /** The file in prepared/ that the current transaction's body is in; null if this file has it. */
+    String preparedBody() {
+        return preparedBody;
+    }
+
     /** Segments of the current transaction that have been reached. */
     List<Segment> segments() {
         return segments;
@@ -116,6 +142,9 @@ final class StagedTransactions implements Closeable {
         }
         streamed = false;
         aborted = Aborted.NONE;
+        rolledBack = null;
+        gid = null;
+        preparedBody = null;
         segments.clear();
         if (!nextRecord()) {
             transaction = null;
@@ -151,8 +180,8 @@ final class StagedTransactions implements Closeable {
         if (!nextRecord() || records.type() != StagedRecords.PREPARED) {
             throw cut("prepared transaction");
         }
-        String name = StagedRecords.preparedName(records.bytes(), records.offset(), records.length());
-        enter(frames.openPrepared(files, name), false, null);
+        preparedBody = StagedRecords.preparedName(records.bytes(), records.offset(), records.length());
+        enter(frames.openPrepared(files, preparedBody), false, null);
         if (!nextRecord()) {
             throw cut("Prepare");
         }
@@ -163,9 +192,11 @@ final class StagedTransactions implements Closeable {
     private TransactionInfo prepared() throws IOException {
         PgOutputMessage first = message();
         if (first instanceof PgOutputMessage.BeginPrepare begin) {
+            gid = begin.gid();
             return new TransactionInfo(begin.xid(), begin.prepareLsn(), begin.prepareTime());
         }
         if (first instanceof PgOutputMessage.StreamPrepare prepare) {
+            gid = prepare.gid();
             openStreamed();
             return new TransactionInfo(prepare.xid(), prepare.prepareLsn(), prepare.prepareTime());
         }
@@ -178,6 +209,7 @@ final class StagedTransactions implements Closeable {
         while (nextRecord()) {
             if (records.type() == MessageType.STREAM_START) {
                 aborted = new Aborted(xids.build().toArray());
+                rolledBack = countsRolledBack ? new long[aborted.size()] : null;
                 return;
             }
             if (records.type() != StagedRecords.ABORTED) {
@@ -262,10 +294,15 @@ final class StagedTransactions implements Closeable {
     }
 
     private boolean isAborted() throws MalformedMessageException {
-        return streamed
-                && aborted.size() != 0
-                && aborted.contains(RawMessage.streamedXid(
-                        records.bytes(), records.offset(), records.length(), records.walStart()));
+        if (!streamed || aborted.size() == 0) {
+            return false;
+        }
+        int index = aborted.indexOf(
+                RawMessage.streamedXid(records.bytes(), records.offset(), records.length(), records.walStart()));
+        if (index >= 0 && rolledBack != null) {
+            rolledBack[index]++;
+        }
+        return index >= 0;
     }
 
     private Change decode() throws MalformedMessageException {
