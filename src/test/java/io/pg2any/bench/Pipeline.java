@@ -33,8 +33,14 @@ final class Pipeline implements AutoCloseable {
 
     /**
      * @param jvmOptions such as {@code -Xmx128m}
+     * @param settings variables beyond those of source and target
      */
-    static Pipeline start(EmbeddedPostgres server, String database, String slot, List<String> jvmOptions)
+    static Pipeline start(
+            EmbeddedPostgres server,
+            String database,
+            String slot,
+            List<String> jvmOptions,
+            Map<String, String> settings)
             throws IOException {
         Path jar = Path.of(System.getProperty("pg2any.bench.jar", "target/pg2any.jar"))
                 .toAbsolutePath();
@@ -59,6 +65,7 @@ final class Pipeline implements AutoCloseable {
                         "CDC_TRANSACTION_FILE_BASE_PATH",
                                 folder.resolve("staging").toString(),
                         "METRICS_PORT", Integer.toString(FreePort.find())));
+        builder.environment().putAll(settings);
         return new Pipeline(folder, target, log, builder.start());
     }
 

@@ -13,17 +13,19 @@ import java.util.OptionalLong;
 /** Drains through the whole pipeline and verifies that the target then holds what the source holds. */
 final class PipelineDrainer implements Drainer {
     private final List<String> jvmOptions;
+    private final Map<String, String> settings;
     private final boolean showThreads;
 
-    PipelineDrainer(List<String> jvmOptions, boolean showThreads) {
+    PipelineDrainer(List<String> jvmOptions, Map<String, String> settings, boolean showThreads) {
         this.jvmOptions = jvmOptions;
+        this.settings = settings;
         this.showThreads = showThreads;
     }
 
     @Override
     public Drain drain(Backlog backlog, String slot) throws IOException, SQLException, InterruptedException {
         long started = System.nanoTime();
-        try (Pipeline pipeline = Pipeline.start(backlog.server(), backlog.database(), slot, jvmOptions)) {
+        try (Pipeline pipeline = Pipeline.start(backlog.server(), backlog.database(), slot, jvmOptions, settings)) {
             try {
                 Drain drain = drain(backlog, slot, pipeline, started);
                 int exit = pipeline.stop();
