@@ -122,13 +122,14 @@ public final class RejectedFiles {
                 return false;
             }
         }
-        StagedFileHeader header =
-                new StagedFileHeader(source, transaction.commitLsn(), AcknowledgeMode.STAGED, rejection.rejectedAt());
+        StagedFileHeader header = new StagedFileHeader(
+                source, transaction.commitLsn(), AcknowledgeMode.STAGED, Compression.NONE, rejection.rejectedAt());
         FrameBuffer buffer = new FrameBuffer(new FrameBuffer.Blocks(), DISK_BLOCK);
         buffer.append(StagedRecords.rejected(rejection));
         transaction.changes().ifPresent(count -> buffer.append(StagedRecords.changes(count)));
         buffer.append(records);
-        FrameWriter writer = new FrameWriter(folder.resolve(name + UNFINISHED), StagedFileFormat.encode(header));
+        FrameWriter writer = new FrameWriter(
+                folder.resolve(name + UNFINISHED), StagedFileFormat.encode(header), new FrameEncoder(Compression.NONE));
         try {
             writer.write(files, buffer, true);
             StagedFileFooter footer = new StagedFileFooter(transaction.commitLsn(), 1, 1, writer.frames());

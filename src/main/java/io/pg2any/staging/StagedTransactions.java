@@ -61,11 +61,19 @@ final class StagedTransactions implements Closeable {
     private final List<Segment> segments = new ArrayList<>();
     private Rejection rejection;
     private boolean streamed;
-    private Change standalone;
+    /** By the index of {@link #aborted}; null if nobody asks. */
+    private long[] rolledBack;
+
+    private boolean countsRolledBack;
+    private String gid;
+    private String preparedBody;
+    /** The current transaction is a message that stands for itself and was not read. */
+    private boolean standalone;
+
     private boolean open;
     /** Of the last change that was read or passed over. */
     private long ordinal;
-    /** Changes through this one are passed over without being decoded. */
+    /** Changes through this one are passed over without being decoded; of whole frames not even the content is read. */
     private long skippedThrough;
 
     StagedTransactions(StagingFiles files, FrameReader frames, AnnouncedRelations relations) {
@@ -108,6 +116,26 @@ final class StagedTransactions implements Closeable {
         return aborted;
     }
 
+    /** From the next transaction on. */
+    void countRolledBack() {
+        countsRolledBack = true;
+    }
+
+    /** Changes that were left out so far, in the order of {@link Aborted#xids}; null unless they are counted. */
+    long[] rolledBack() {
+        return rolledBack;
+    }
+
+    /** The identifier of the current transaction, if it was prepared; null otherwise. */
+    String gid() {
+        return gid;
+    }
+
+    /** The file in prepared/ that the current transaction's body is in; null if this file has it. */
+    String preparedBody() {
+        return preparedBody;
+    }
+
     /** Segments of the current transaction that have been reached. */
     List<Segment> segments() {
         return segments;
@@ -117,12 +145,15 @@ final class StagedTransactions implements Closeable {
     boolean nextTransaction() throws IOException {
         skippedThrough = Long.MAX_VALUE;
         while (open) {
-            nextData();
+            nextChangeRecord();
         }
         skippedThrough = 0;
         ordinal = 0;
         streamed = false;
         aborted = Aborted.NONE;
+        rolledBack = null;
+        gid = null;
+        preparedBody = null;
         segments.clear();
         rejection = null;
         if (!nextRecord()) {
@@ -153,8 +184,8 @@ final class StagedTransactions implements Closeable {
             }
             case MessageType.BEGIN_PREPARE, MessageType.STREAM_PREPARE -> transaction = prepared();
             case MessageType.LOGICAL_MESSAGE -> {
+                standalone = true;
                 Change.LogicalMessage message = (Change.LogicalMessage) decode();
-                standalone = message;
                 // Its end is where the target stands after it, and where the record of a commit may start.
                 Lsn lastByte = new Lsn(message.lsn().value() - 1);
                 transaction = new TransactionInfo(0, lastByte, Instant.EPOCH, OptionalLong.of(1));
@@ -184,8 +215,8 @@ final class StagedTransactions implements Closeable {
         if (!nextRecord() || records.type() != StagedRecords.PREPARED) {
             throw cut("prepared transaction");
         }
-        String name = StagedRecords.preparedName(records.bytes(), records.offset(), records.length());
-        enter(frames.openPrepared(files, name), false, null);
+        preparedBody = StagedRecords.preparedName(records.bytes(), records.offset(), records.length());
+        enter(frames.openPrepared(files, preparedBody), false, null);
         if (!nextRecord()) {
             throw cut("Prepare");
         }
@@ -196,9 +227,11 @@ final class StagedTransactions implements Closeable {
     private TransactionInfo prepared() throws IOException {
         PgOutputMessage first = message();
         if (first instanceof PgOutputMessage.BeginPrepare begin) {
+            gid = begin.gid();
             return new TransactionInfo(begin.xid(), begin.prepareLsn(), begin.prepareTime(), OptionalLong.empty());
         }
         if (first instanceof PgOutputMessage.StreamPrepare prepare) {
+            gid = prepare.gid();
             openStreamed();
             return new TransactionInfo(
                     prepare.xid(), prepare.prepareLsn(), prepare.prepareTime(), OptionalLong.empty());
@@ -212,6 +245,7 @@ final class StagedTransactions implements Closeable {
         while (nextRecord()) {
             if (records.type() == MessageType.STREAM_START) {
                 aborted = new Aborted(xids.build().toArray());
+                rolledBack = countsRolledBack ? new long[aborted.size()] : null;
                 return;
             }
             if (records.type() != StagedRecords.ABORTED) {
@@ -226,7 +260,7 @@ final class StagedTransactions implements Closeable {
 
     /** Null at the end of the transaction. */
     Change nextChange() throws IOException {
-        return open ? nextData() : null;
+        return open && nextChangeRecord() ? decode() : null;
     }
 
     long ordinal() {
@@ -238,16 +272,17 @@ final class StagedTransactions implements Closeable {
         skippedThrough = through;
     }
 
-    private Change nextData() throws IOException {
-        if (standalone != null) {
-            Change message = standalone;
-            standalone = null;
-            ordinal++;
-            return message;
+    /** The next change that is not passed over; false at the end of the transaction. */
+    private boolean nextChangeRecord() throws IOException {
+        if (transaction.xid() == 0) {
+            open = standalone && ++ordinal > skippedThrough;
+            standalone = false;
+            return open;
         }
         if (transaction.xid() == 0) {
-            open = false;
-            return null;
+            open = standalone;
+            standalone = false;
+            return open;
         }
         while (nextRecord()) {
             byte type = records.type();
@@ -258,7 +293,7 @@ final class StagedTransactions implements Closeable {
                         MessageType.TRUNCATE,
                         MessageType.LOGICAL_MESSAGE -> {
                     if (!isAborted() && ++ordinal > skippedThrough) {
-                        return decode();
+                        return true;
                     }
                 }
                 case MessageType.RELATION ->
@@ -275,7 +310,7 @@ final class StagedTransactions implements Closeable {
                         throw unexpected();
                     }
                     open = false;
-                    return null;
+                    return false;
                 }
                 default -> throw unexpected();
             }
@@ -284,10 +319,15 @@ final class StagedTransactions implements Closeable {
     }
 
     private boolean isAborted() throws MalformedMessageException {
-        return streamed
-                && aborted.size() != 0
-                && aborted.contains(RawMessage.streamedXid(
-                        records.bytes(), records.offset(), records.length(), records.walStart()));
+        if (!streamed || aborted.size() == 0) {
+            return false;
+        }
+        int index = aborted.indexOf(
+                RawMessage.streamedXid(records.bytes(), records.offset(), records.length(), records.walStart()));
+        if (index >= 0 && rolledBack != null) {
+            rolledBack[index]++;
+        }
+        return index >= 0;
     }
 
     private Change decode() throws MalformedMessageException {
@@ -311,6 +351,14 @@ final class StagedTransactions implements Closeable {
             if (open && arriving != null && levels.size() == 1) {
                 enterArriving();
                 continue;
+            }
+            // What was rolled back counts in frames, but not for who passes over changes.
+            if (open && ordinal < skippedThrough && aborted.size() == 0) {
+                int passed = level.frames().passOver(skippedThrough - ordinal);
+                ordinal += passed;
+                if (passed > 0) {
+                    continue;
+                }
             }
             byte[] payload = level.frames().next();
             if (payload != null) {

@@ -108,6 +108,11 @@ final class Subtransactions {
             return sorted.length;
         }
 
+        /** Of {@link #xids}; negative if the xid was not rolled back. */
+        int indexOf(int xid) {
+            return Arrays.binarySearch(sorted, xid);
+        }
+
         int[] xids() {
             return sorted.clone();
         }

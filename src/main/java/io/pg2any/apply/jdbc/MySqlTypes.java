@@ -78,10 +78,14 @@ final class MySqlTypes {
                 return new ColumnType("TIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, this::bindText);
             case "timestamp":
                 return new ColumnType(
-                        "DATETIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, times.timestamp(PostgresType.fraction(column)));
+                        "DATETIME(" + PostgresType.fraction(column) + ")",
+                        Types.VARCHAR,
+                        times.timestamp(PostgresType.fraction(column)));
             case "timestamptz":
                 return new ColumnType(
-                        "DATETIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, times.instant(PostgresType.fraction(column), ""));
+                        "DATETIME(" + PostgresType.fraction(column) + ")",
+                        Types.VARCHAR,
+                        times.instant(PostgresType.fraction(column), ""));
             default:
                 return text(relation, column, key);
         }

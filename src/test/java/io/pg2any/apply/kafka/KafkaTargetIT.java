@@ -426,8 +426,9 @@ class KafkaTargetIT {
         KafkaTarget target = target(with(options(), "compression.type", codec));
         target.open();
         target.apply(ChangesBatch.after(START)
-                .transaction(
-                        IntStream.rangeClosed(1, 500).mapToObj(KafkaTargetIT::insert).toList()));
+                .transaction(IntStream.rangeClosed(1, 500)
+                        .mapToObj(KafkaTargetIT::insert)
+                        .toList()));
 
         assertThat(keys()).isEqualTo(ids(1, 500));
     }
