@@ -68,7 +68,7 @@ final class StagedTransactions implements Closeable {
     private String preparedBody;
     /** The current transaction is a message that stands for itself and was not read. */
     private boolean standalone;
-    /** Changes to pass over: of whole frames not even the content is read. */
+    /** Changes to pass over: whole frames of them are not even decompressed. */
     private long toPass;
     /** The next change was reached, and is not passed over. */
     private boolean reached;
