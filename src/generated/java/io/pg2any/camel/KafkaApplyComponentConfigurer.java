@@ -41,6 +41,10 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "database": getOrCreateConfiguration(target).setDatabase(property(camelContext, java.lang.String.class, value)); return true;
         case "decimals": getOrCreateConfiguration(target).setDecimals(property(camelContext, java.lang.String.class, value)); return true;
         case "delivery": getOrCreateConfiguration(target).setDelivery(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludecolumns":
+        case "excludeColumns": getOrCreateConfiguration(target).setExcludeColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludetables":
+        case "excludeTables": getOrCreateConfiguration(target).setExcludeTables(property(camelContext, java.lang.String.class, value)); return true;
         case "format": getOrCreateConfiguration(target).setFormat(property(camelContext, java.lang.String.class, value)); return true;
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": target.setHealthCheckConsumerEnabled(property(camelContext, boolean.class, value)); return true;
@@ -52,6 +56,7 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "keyless": getOrCreateConfiguration(target).setKeyless(property(camelContext, java.lang.String.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "messages": getOrCreateConfiguration(target).setMessages(property(camelContext, java.lang.String.class, value)); return true;
         case "partitions": getOrCreateConfiguration(target).setPartitions(property(camelContext, int.class, value)); return true;
         case "replicationfactor":
         case "replicationFactor": getOrCreateConfiguration(target).setReplicationFactor(property(camelContext, short.class, value)); return true;
@@ -94,6 +99,10 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "database": return java.lang.String.class;
         case "decimals": return java.lang.String.class;
         case "delivery": return java.lang.String.class;
+        case "excludecolumns":
+        case "excludeColumns": return java.lang.String.class;
+        case "excludetables":
+        case "excludeTables": return java.lang.String.class;
         case "format": return java.lang.String.class;
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": return boolean.class;
@@ -105,6 +114,7 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "keyless": return java.lang.String.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "messages": return java.lang.String.class;
         case "partitions": return int.class;
         case "replicationfactor":
         case "replicationFactor": return short.class;
@@ -148,6 +158,10 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "database": return getOrCreateConfiguration(target).getDatabase();
         case "decimals": return getOrCreateConfiguration(target).getDecimals();
         case "delivery": return getOrCreateConfiguration(target).getDelivery();
+        case "excludecolumns":
+        case "excludeColumns": return getOrCreateConfiguration(target).getExcludeColumns();
+        case "excludetables":
+        case "excludeTables": return getOrCreateConfiguration(target).getExcludeTables();
         case "format": return getOrCreateConfiguration(target).getFormat();
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": return target.isHealthCheckConsumerEnabled();
@@ -159,6 +173,7 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "keyless": return getOrCreateConfiguration(target).getKeyless();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "messages": return getOrCreateConfiguration(target).getMessages();
         case "partitions": return getOrCreateConfiguration(target).getPartitions();
         case "replicationfactor":
         case "replicationFactor": return getOrCreateConfiguration(target).getReplicationFactor();

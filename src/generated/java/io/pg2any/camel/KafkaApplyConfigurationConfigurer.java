@@ -31,11 +31,16 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "database": target.setDatabase(property(camelContext, java.lang.String.class, value)); return true;
         case "decimals": target.setDecimals(property(camelContext, java.lang.String.class, value)); return true;
         case "delivery": target.setDelivery(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludecolumns":
+        case "excludeColumns": target.setExcludeColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludetables":
+        case "excludeTables": target.setExcludeTables(property(camelContext, java.lang.String.class, value)); return true;
         case "format": target.setFormat(property(camelContext, java.lang.String.class, value)); return true;
         case "intervals": target.setIntervals(property(camelContext, java.lang.String.class, value)); return true;
         case "keycolumns":
         case "keyColumns": target.setKeyColumns(property(camelContext, java.lang.String.class, value)); return true;
         case "keyless": target.setKeyless(property(camelContext, java.lang.String.class, value)); return true;
+        case "messages": target.setMessages(property(camelContext, java.lang.String.class, value)); return true;
         case "partitions": target.setPartitions(property(camelContext, int.class, value)); return true;
         case "replicationfactor":
         case "replicationFactor": target.setReplicationFactor(property(camelContext, short.class, value)); return true;
@@ -75,11 +80,16 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "database": return java.lang.String.class;
         case "decimals": return java.lang.String.class;
         case "delivery": return java.lang.String.class;
+        case "excludecolumns":
+        case "excludeColumns": return java.lang.String.class;
+        case "excludetables":
+        case "excludeTables": return java.lang.String.class;
         case "format": return java.lang.String.class;
         case "intervals": return java.lang.String.class;
         case "keycolumns":
         case "keyColumns": return java.lang.String.class;
         case "keyless": return java.lang.String.class;
+        case "messages": return java.lang.String.class;
         case "partitions": return int.class;
         case "replicationfactor":
         case "replicationFactor": return short.class;
@@ -120,11 +130,16 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "database": return target.getDatabase();
         case "decimals": return target.getDecimals();
         case "delivery": return target.getDelivery();
+        case "excludecolumns":
+        case "excludeColumns": return target.getExcludeColumns();
+        case "excludetables":
+        case "excludeTables": return target.getExcludeTables();
         case "format": return target.getFormat();
         case "intervals": return target.getIntervals();
         case "keycolumns":
         case "keyColumns": return target.getKeyColumns();
         case "keyless": return target.getKeyless();
+        case "messages": return target.getMessages();
         case "partitions": return target.getPartitions();
         case "replicationfactor":
         case "replicationFactor": return target.getReplicationFactor();

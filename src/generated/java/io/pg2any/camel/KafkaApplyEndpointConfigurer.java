@@ -31,6 +31,10 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "database": target.getConfiguration().setDatabase(property(camelContext, java.lang.String.class, value)); return true;
         case "decimals": target.getConfiguration().setDecimals(property(camelContext, java.lang.String.class, value)); return true;
         case "delivery": target.getConfiguration().setDelivery(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludecolumns":
+        case "excludeColumns": target.getConfiguration().setExcludeColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludetables":
+        case "excludeTables": target.getConfiguration().setExcludeTables(property(camelContext, java.lang.String.class, value)); return true;
         case "format": target.getConfiguration().setFormat(property(camelContext, java.lang.String.class, value)); return true;
         case "intervals": target.getConfiguration().setIntervals(property(camelContext, java.lang.String.class, value)); return true;
         case "keycolumns":
@@ -38,6 +42,7 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "keyless": target.getConfiguration().setKeyless(property(camelContext, java.lang.String.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "messages": target.getConfiguration().setMessages(property(camelContext, java.lang.String.class, value)); return true;
         case "partitions": target.getConfiguration().setPartitions(property(camelContext, int.class, value)); return true;
         case "replicationfactor":
         case "replicationFactor": target.getConfiguration().setReplicationFactor(property(camelContext, short.class, value)); return true;
@@ -77,6 +82,10 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "database": return java.lang.String.class;
         case "decimals": return java.lang.String.class;
         case "delivery": return java.lang.String.class;
+        case "excludecolumns":
+        case "excludeColumns": return java.lang.String.class;
+        case "excludetables":
+        case "excludeTables": return java.lang.String.class;
         case "format": return java.lang.String.class;
         case "intervals": return java.lang.String.class;
         case "keycolumns":
@@ -84,6 +93,7 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "keyless": return java.lang.String.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "messages": return java.lang.String.class;
         case "partitions": return int.class;
         case "replicationfactor":
         case "replicationFactor": return short.class;
@@ -124,6 +134,10 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "database": return target.getConfiguration().getDatabase();
         case "decimals": return target.getConfiguration().getDecimals();
         case "delivery": return target.getConfiguration().getDelivery();
+        case "excludecolumns":
+        case "excludeColumns": return target.getConfiguration().getExcludeColumns();
+        case "excludetables":
+        case "excludeTables": return target.getConfiguration().getExcludeTables();
         case "format": return target.getConfiguration().getFormat();
         case "intervals": return target.getConfiguration().getIntervals();
         case "keycolumns":
@@ -131,6 +145,7 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "keyless": return target.getConfiguration().getKeyless();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "messages": return target.getConfiguration().getMessages();
         case "partitions": return target.getConfiguration().getPartitions();
         case "replicationfactor":
         case "replicationFactor": return target.getConfiguration().getReplicationFactor();

@@ -23,18 +23,21 @@ public class KafkaApplyEndpointUriFactory extends org.apache.camel.support.compo
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(27);
+        Set<String> props = new HashSet<>(30);
         props.add("binaries");
         props.add("clientProperties");
         props.add("createTopics");
         props.add("database");
         props.add("decimals");
         props.add("delivery");
+        props.add("excludeColumns");
+        props.add("excludeTables");
         props.add("format");
         props.add("intervals");
         props.add("keyColumns");
         props.add("keyless");
         props.add("lazyStartProducer");
+        props.add("messages");
         props.add("partitions");
         props.add("pipeline");
         props.add("replicationFactor");

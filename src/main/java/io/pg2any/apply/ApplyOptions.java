@@ -12,30 +12,39 @@ import java.util.Objects;
  * @param connectTimeout how long connecting may take
  * @param lockTimeout how long a statement waits for another session before the try counts as failed
  * @param maxRowsPerInsert rows of one multi-row INSERT at most; 0 leaves it to the dialect
+ * @param maxRowsPerCommit a transaction with more rows is committed in parts; 0 never
  * @param order whether rows may be grouped by table and key where nothing can tell
  * @param windowRows so many changes are folded together at most before they are written
+ * @param rejected what becomes of changes that the target refuses for good
  * @param bulkInsertThreshold from so many rows on the target's bulk protocol takes an insert, where there is one
+ * @param markOrigin whether the target is told that changes came by replication, where it has a mark for that
  */
 public record ApplyOptions(
         String pipeline,
         TableMapping mapping,
         TablesPolicy tables,
+        EvolvePolicy evolve,
         ValuePolicy values,
         DivergencePolicy divergence,
         KeySource keys,
+        RejectedChanges rejected,
         Duration durableInterval,
         Duration connectTimeout,
         Duration lockTimeout,
         int maxRowsPerInsert,
+        int maxRowsPerCommit,
         ApplyOrder order,
         int windowRows,
-        int bulkInsertThreshold) {
+        int bulkInsertThreshold,
+        boolean markOrigin) {
     public ApplyOptions {
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(tables, "tables");
+        Objects.requireNonNull(evolve, "evolve");
         Objects.requireNonNull(values, "values");
         Objects.requireNonNull(divergence, "divergence");
         Objects.requireNonNull(keys, "keys");
+        Objects.requireNonNull(rejected, "rejected");
         Objects.requireNonNull(order, "order");
         if (pipeline.isBlank()) {
             throw new IllegalArgumentException("pipeline: must not be blank");
@@ -44,6 +53,7 @@ public record ApplyOptions(
         requireNotNegative("connectTimeout", connectTimeout.toMillis());
         requireNotNegative("lockTimeout", lockTimeout.toMillis());
         requireNotNegative("maxRowsPerInsert", maxRowsPerInsert);
+        requireNotNegative("maxRowsPerCommit", maxRowsPerCommit);
         requireNotNegative("bulkInsertThreshold", bulkInsertThreshold);
         if (windowRows < 1) {
             throw new IllegalArgumentException("windowRows: must be positive");
@@ -69,16 +79,20 @@ public record ApplyOptions(
         private final String pipeline;
         private TableMapping mapping = TableMapping.NONE;
         private TablesPolicy tables = TablesPolicy.CREATE;
+        private EvolvePolicy evolve = EvolvePolicy.ADD;
         private ValuePolicy values = ValuePolicy.FAIL;
         private DivergencePolicy divergence = DivergencePolicy.WARN;
         private KeySource keys = KeySource.NONE;
+        private RejectedChanges rejected = RejectedChanges.STOP;
         private Duration durableInterval = Duration.ofSeconds(1);
         private Duration connectTimeout = Duration.ofSeconds(30);
         private Duration lockTimeout = Duration.ofSeconds(5);
         private int maxRowsPerInsert;
+        private int maxRowsPerCommit;
         private ApplyOrder order = ApplyOrder.GROUPED;
         private int windowRows = 20_000;
         private int bulkInsertThreshold = 500;
+        private boolean markOrigin;
 
         private Builder(String pipeline) {
             this.pipeline = pipeline;
@@ -94,6 +108,11 @@ public record ApplyOptions(
             return this;
         }
 
+        public Builder evolve(EvolvePolicy value) {
+            evolve = value;
+            return this;
+        }
+
         public Builder values(ValuePolicy value) {
             values = value;
             return this;
@@ -106,6 +125,11 @@ public record ApplyOptions(
 
         public Builder keys(KeySource value) {
             keys = value;
+            return this;
+        }
+
+        public Builder rejected(RejectedChanges value) {
+            rejected = value;
             return this;
         }
 
@@ -129,6 +153,11 @@ public record ApplyOptions(
             return this;
         }
 
+        public Builder maxRowsPerCommit(int value) {
+            maxRowsPerCommit = value;
+            return this;
+        }
+
         public Builder order(ApplyOrder value) {
             order = value;
             return this;
@@ -144,21 +173,30 @@ public record ApplyOptions(
             return this;
         }
 
+        public Builder markOrigin(boolean value) {
+            markOrigin = value;
+            return this;
+        }
+
         public ApplyOptions build() {
             return new ApplyOptions(
                     pipeline,
                     mapping,
                     tables,
+                    evolve,
                     values,
                     divergence,
                     keys,
+                    rejected,
                     durableInterval,
                     connectTimeout,
                     lockTimeout,
                     maxRowsPerInsert,
+                    maxRowsPerCommit,
                     order,
                     windowRows,
-                    bulkInsertThreshold);
+                    bulkInsertThreshold,
+                    markOrigin);
         }
     }
 }

@@ -14,7 +14,9 @@ import java.util.Optional;
  * <p>One thread calls {@link #open}, {@link #apply} and {@link #close}; {@link #status} may be called from any.
  *
  * <p>After any exception nothing of the batch is half visible, and the same batch may be given again: the target reads
- * its position back under a lock first, so a commit whose answer was lost is found out and never applied twice.
+ * its position back under a lock first, so a commit whose answer was lost is found out and never applied twice. Only
+ * under {@link ApplyOptions#maxRowsPerCommit} parts of a transaction are visible; the same batch then goes on behind
+ * them.
  */
 public interface Target extends AutoCloseable {
     /**
@@ -42,7 +44,8 @@ public interface Target extends AutoCloseable {
     List<TargetException> check(List<Relation> relations);
 
     /**
-     * Applies a batch and its position in one target transaction. Transactions that the target has already are
+     * Applies a batch and its position in one target transaction, or, beyond {@link ApplyOptions#maxRowsPerCommit} rows
+     * of one transaction, in parts. Transactions that the target has already are
      * skipped; a batch that starts behind a gap is refused.
      *
      * @throws TransactionAbandonedException when the source went away in the middle: rolled back, forget the batch

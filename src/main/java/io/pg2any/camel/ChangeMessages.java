@@ -94,6 +94,9 @@ class ChangeMessages implements Iterable<org.apache.camel.Message> {
         private final TransactionCursor cursor;
         private final Deque<Message> made = new ArrayDeque<>();
         private final TransactionEvents events = new TransactionEvents(options, Clock.systemUTC(), made::add);
+        /** With the endpoint, as far as is known: a split asks for the next before it hands this one out. */
+        private Message handedOut;
+
         private boolean inTransaction;
         private boolean ended;
         private int transactions;
@@ -109,7 +112,18 @@ class ChangeMessages implements Iterable<org.apache.camel.Message> {
 
         @Override
         public boolean hasNext() {
-            healthCheck.idle();
+            if (made.isEmpty() && !ended) {
+                // A source that is slow is not the endpoint's fault.
+                healthCheck.idle();
+                read();
+                if (handedOut != null) {
+                    healthCheck.given(handedOut);
+                }
+            }
+            return !made.isEmpty();
+        }
+
+        private void read() {
             try {
                 while (made.isEmpty() && !ended) {
                     advance();
@@ -128,7 +142,6 @@ class ChangeMessages implements Iterable<org.apache.camel.Message> {
                 pipeline.fail(failure);
                 throw failure;
             }
-            return !made.isEmpty();
         }
 
         private void advance() throws IOException, TargetException {
@@ -157,40 +170,54 @@ class ChangeMessages implements Iterable<org.apache.camel.Message> {
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }
-            Message message = made.poll();
-            healthCheck.given(message);
-            return camelMessage(message);
+            handedOut = made.poll();
+            healthCheck.given(handedOut);
+            return camelMessage(handedOut);
         }
     }
 
     private org.apache.camel.Message camelMessage(Message event) {
-        String json = text(event.value());
         DefaultMessage message = new DefaultMessage(context);
-        message.setBody(body == EventApplyEndpoint.Body.json || json == null ? json : map(json));
+        message.setBody(body(event));
         message.setHeader(Pg2anyHeaders.TABLE, event.table());
+        message.setHeader(Pg2anyHeaders.TOPIC, event.topic());
         message.setHeader(Pg2anyHeaders.OPERATION, event.operation().word());
         message.setHeader(Pg2anyHeaders.KEY, text(event.key()));
         message.setHeader(
                 Pg2anyHeaders.COMMIT_LSN, event.transaction().commitLsn().toString());
         message.setHeader(Pg2anyHeaders.ORDINAL, event.ordinal());
+        event.transaction().changes().ifPresent(count -> message.setHeader(Pg2anyHeaders.COUNT, count));
         message.setHeader(
                 Pg2anyHeaders.XID, Integer.toUnsignedLong(event.transaction().xid()));
         message.setHeader(
                 Pg2anyHeaders.COMMIT_TIME, event.transaction().commitTime().toString());
         message.setHeader(Pg2anyHeaders.EVENT_ID, id(event));
+        if (event.prefix() != null) {
+            message.setHeader(Pg2anyHeaders.PREFIX, event.prefix());
+        }
         if (event.unchanged() != null) {
             message.setHeader(Pg2anyHeaders.UNCHANGED, event.unchanged());
         }
         return message;
     }
 
+    /** A logical message's is what was emitted, byte for byte. */
+    private Object body(Message event) {
+        if (event.operation() == Message.Operation.MESSAGE) {
+            return event.value();
+        }
+        String json = text(event.value());
+        return body == EventApplyEndpoint.Body.json || json == null ? json : map(json);
+    }
+
     /** Sorts in source order, and is the same whenever this message comes again. */
     private static String id(Message event) {
         return String.format(
                 java.util.Locale.ROOT,
-                "%016X-%012d-%s",
+                "%016X-%012d-%04d-%s",
                 event.transaction().commitLsn().value(),
                 event.ordinal(),
+                event.part(),
                 event.operation().word());
     }
 

@@ -54,6 +54,11 @@ class DeliveredBatch implements TransactionBatch {
     }
 
     @Override
+    public boolean preserve() throws IOException {
+        return batch.preserve();
+    }
+
+    @Override
     public TransactionCursor open() throws IOException {
         return new Cursor(batch.open());
     }
@@ -74,10 +79,10 @@ class DeliveredBatch implements TransactionBatch {
         public boolean nextTransaction() throws IOException {
             try {
                 boolean found = cursor.nextTransaction();
-                if (found) {
-                    newestCommit = cursor.transaction().commitTime();
-                } else {
+                if (!found) {
                     through = cursor.through();
+                } else if (!cursor.transaction().isLoneMessage()) {
+                    newestCommit = cursor.transaction().commitTime();
                 }
                 return found;
             } catch (TransactionAbandonedException e) {
@@ -92,19 +97,24 @@ class DeliveredBatch implements TransactionBatch {
         }
 
         @Override
-        public Change nextChange() throws IOException {
-            try {
-                return cursor.nextChange();
-            } catch (TransactionAbandonedException e) {
-                abandoned = true;
-                throw e;
-            }
+        public long ordinal() {
+            return cursor.ordinal();
         }
 
         @Override
-        public long skipChanges(long count) throws IOException {
+        public void skipThrough(long ordinal) {
+            cursor.skipThrough(ordinal);
+        }
+
+        @Override
+        public Instant stagedAt() {
+            return cursor.stagedAt();
+        }
+
+        @Override
+        public Change nextChange() throws IOException {
             try {
-                return cursor.skipChanges(count);
+                return cursor.nextChange();
             } catch (TransactionAbandonedException e) {
                 abandoned = true;
                 throw e;

@@ -92,6 +92,12 @@ public class KafkaApplyConfiguration implements Cloneable {
 
     @UriParam(
             label = "common",
+            description =
+                    "Topics of logical messages by their prefix: prefix=topic;prefix*=topic2; what * stands for is the key. Other messages are left out")
+    private String messages;
+
+    @UriParam(
+            label = "common",
             defaultValue = "null",
             enums = "null,transaction",
             description =
@@ -102,6 +108,17 @@ public class KafkaApplyConfiguration implements Cloneable {
             label = "common",
             description = "What schemas are called in topics: source:target pairs separated by commas")
     private String schemaMapping;
+
+    @UriParam(
+            label = "common",
+            description = "Tables whose changes are left out: schema.table names separated by commas, exact and"
+                    + " case-sensitive; a name that holds a dot, comma, colon or double quote stands in double quotes")
+    private String excludeTables;
+
+    @UriParam(
+            label = "common",
+            description = "Columns that are left out: schema.table.column names separated by commas; none of a key")
+    private String excludeColumns;
 
     @UriParam(
             label = "common",
@@ -268,6 +285,14 @@ public class KafkaApplyConfiguration implements Cloneable {
         this.keyColumns = keyColumns;
     }
 
+    public String getMessages() {
+        return messages;
+    }
+
+    public void setMessages(String messages) {
+        this.messages = messages;
+    }
+
     public String getKeyless() {
         return keyless;
     }
@@ -282,6 +307,22 @@ public class KafkaApplyConfiguration implements Cloneable {
 
     public void setSchemaMapping(String schemaMapping) {
         this.schemaMapping = schemaMapping;
+    }
+
+    public String getExcludeTables() {
+        return excludeTables;
+    }
+
+    public void setExcludeTables(String excludeTables) {
+        this.excludeTables = excludeTables;
+    }
+
+    public String getExcludeColumns() {
+        return excludeColumns;
+    }
+
+    public void setExcludeColumns(String excludeColumns) {
+        this.excludeColumns = excludeColumns;
     }
 
     public String getUnrepresentable() {

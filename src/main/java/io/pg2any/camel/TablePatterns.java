@@ -8,15 +8,17 @@ import io.pg2any.change.TransactionBatch;
 import io.pg2any.change.TransactionCursor;
 import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
  * Which tables' changes pass: {@code public.*,sales.orders,!public.audit}. A table passes when some pattern includes it
  * (or there are only exclusions) and none excludes it. Immutable.
  */
-final class TablePatterns {
+public final class TablePatterns {
     private static final TablePatterns ALL = new TablePatterns(List.of(), List.of());
 
     private final List<Pattern> included;
@@ -31,7 +33,7 @@ final class TablePatterns {
      * @param text null or blank lets every table pass
      * @throws IllegalArgumentException for a pattern without a schema
      */
-    static TablePatterns parse(String text) {
+    public static TablePatterns parse(String text) {
         if (text == null || text.isBlank()) {
             return ALL;
         }
@@ -90,6 +92,11 @@ final class TablePatterns {
         @Override
         public long stagedBytes() {
             return batch.stagedBytes();
+        }
+
+        @Override
+        public boolean preserve() throws IOException {
+            return batch.preserve();
         }
 
         @Override
@@ -152,9 +159,26 @@ final class TablePatterns {
             return cursor.nextTransaction();
         }
 
+        /** Without the count, which is of all changes. */
         @Override
         public TransactionInfo transaction() {
-            return cursor.transaction();
+            TransactionInfo all = cursor.transaction();
+            return new TransactionInfo(all.xid(), all.commitLsn(), all.commitTime(), OptionalLong.empty());
+        }
+
+        @Override
+        public long ordinal() {
+            return cursor.ordinal();
+        }
+
+        @Override
+        public void skipThrough(long ordinal) {
+            cursor.skipThrough(ordinal);
+        }
+
+        @Override
+        public Instant stagedAt() {
+            return cursor.stagedAt();
         }
 
         @Override

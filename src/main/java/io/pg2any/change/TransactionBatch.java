@@ -23,4 +23,12 @@ public interface TransactionBatch {
      * error; every cursor gives the same transactions.
      */
     TransactionCursor open() throws IOException;
+
+    /**
+     * From now on the batch outlasts a power failure, until it is complete: a target that has taken a part of a
+     * transaction finds the rest of the same copy. May be called again.
+     *
+     * @return false while the batch is still arriving: then nothing of it may become visible
+     */
+    boolean preserve() throws IOException;
 }

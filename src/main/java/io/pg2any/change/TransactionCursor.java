@@ -2,6 +2,7 @@ package io.pg2any.change;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Instant;
 
 /**
  * Reads a batch once, front to back. One thread.
@@ -33,17 +34,16 @@ public interface TransactionCursor extends Closeable {
     Change nextChange() throws IOException;
 
     /**
-     * Passes over the next changes of the current transaction, faster than reading them: what a target has of it already.
-     *
-     * @return how many there were; fewer than {@code count} only at the end of the transaction
+     * The place of the last change in the current transaction: counted from 1 over all that the source sent and did not
+     * roll back, those too that this batch leaves out. 0 before the first.
      */
-    default long skipChanges(long count) throws IOException {
-        long skipped = 0;
-        while (skipped < count && nextChange() != null) {
-            skipped++;
-        }
-        return skipped;
-    }
+    long ordinal();
+
+    /** Before the first change of the current transaction: it goes on behind this one. */
+    void skipThrough(long ordinal);
+
+    /** When this copy of the current transaction was staged. Another copy that the source sends has another time. */
+    Instant stagedAt();
 
     /**
      * After the last transaction: the position of a target that has applied this batch.

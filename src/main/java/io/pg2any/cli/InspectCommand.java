@@ -126,6 +126,11 @@ class InspectCommand implements Callable<Integer> {
         if (reader.isStreamed()) {
             begin.put("streamed", true);
         }
+        reader.rejection().ifPresent(rejection -> {
+            begin.put("rejected", rejection.error());
+            begin.put("ordinal", rejection.ordinal());
+            begin.put("rejectedAt", rejection.rejectedAt().toString());
+        });
         out.println(begin.toJson());
         long changes = 0;
         for (Change change; (change = reader.nextChange()) != null; changes++) {

@@ -59,7 +59,8 @@ record Setting(String property, String variable, String fallback, boolean secret
             "PG2ANY_ORIGIN",
             "any",
             "`none` (PostgreSQL 16): leaves out what the source itself got by replication, so that two pipelines in"
-                    + " opposite directions do not send changes round in circles");
+                    + " opposite directions do not send changes round in circles;"
+                    + " see [two directions](docs/operations.md#two-directions)");
     static final Setting BINARY = of(
             "pg2any.source.binary",
             "CDC_BINARY_FORMAT",
@@ -106,11 +107,55 @@ record Setting(String property, String variable, String fallback, boolean secret
             "create",
             "`create`: missing target tables and columns are made from what the source announces; `expect`: they are an"
                     + " error");
+    static final Setting EVOLVE = of(
+            "pg2any.tables.evolve",
+            "PG2ANY_TABLES_EVOLVE",
+            "add",
+            "A new column of a source table whose target table exists: `add` it there, or `fail`. With"
+                    + " `pg2any.tables=expect` it is always an error");
+    static final Setting RENAME_TABLES = of(
+            "pg2any.tables.rename",
+            "PG2ANY_TABLES_RENAME",
+            "",
+            "Databases: other names for tables, `schema.table:table` or `schema.table:schema.table`, joined by commas; names"
+                    + " that hold one of `.` `,` `:` `\"` stand in double quotes");
+    static final Setting RENAME_COLUMNS = of(
+            "pg2any.columns.rename",
+            "PG2ANY_COLUMNS_RENAME",
+            "",
+            "Databases: other names for columns, `schema.table.column:column`, joined by commas");
+    static final Setting EXCLUDE_TABLES = of(
+            "pg2any.tables.exclude",
+            "PG2ANY_TABLES_EXCLUDE",
+            "",
+            "Tables whose changes are left out, `schema.table`, joined by commas");
+    static final Setting EXCLUDE_COLUMNS = of(
+            "pg2any.columns.exclude",
+            "PG2ANY_COLUMNS_EXCLUDE",
+            "",
+            "Columns that are left out, `schema.table.column`, joined by commas; none that belongs to the key");
     static final Setting DIVERGENCE = of(
             "pg2any.divergence",
             "PG2ANY_DIVERGENCE",
             "warn",
             "An update or delete that finds no row: `warn` (count, log once per table), `fail`, `upsert`");
+    static final Setting REJECTED = of(
+            "pg2any.rejected",
+            "PG2ANY_REJECTED",
+            "stop",
+            "A change that the target refuses for good: `stop` ends the process; `park` sets it aside in"
+                    + " `staging/rejected`, for `pg2any rejected`, and goes on");
+    static final Setting REJECTED_TABLES = of(
+            "pg2any.rejected.tables",
+            "PG2ANY_REJECTED_TABLES",
+            null,
+            "With `park`: only changes of these tables, as `public.*,!public.orders`; those of others stop. All tables"
+                    + " unless set");
+    static final Setting REJECTED_MAX_BYTES = of(
+            "pg2any.rejected.maxBytes",
+            "PG2ANY_REJECTED_MAX_BYTES",
+            "1073741824",
+            "Bytes that changes set aside may take, counted in blocks of 4 KiB; the next one stops the process");
     static final Setting UNREPRESENTABLE = of(
             "pg2any.values.unrepresentable",
             "PG2ANY_VALUES_UNREPRESENTABLE",
@@ -126,11 +171,23 @@ record Setting(String property, String variable, String fallback, boolean secret
             "PG2ANY_TARGET_DURABLE_MILLIS",
             "1000",
             "How often a commit is forced to the target's disk; only what is there is acknowledged");
+    static final Setting MARK_ORIGIN = of(
+            "pg2any.target.markOrigin",
+            "PG2ANY_TARGET_MARK_ORIGIN",
+            null,
+            "PostgreSQL: whether changes are marked with a replication origin, so that a pipeline in the other direction"
+                    + " can leave them out; unless set, `true` when `PG2ANY_ORIGIN=none`");
     static final Setting MAX_ROWS_PER_INSERT = of(
             "pg2any.target.maxRowsPerInsert",
             "CDC_MAX_ROWS_PER_INSERT",
             "0",
             "Rows of one multi-row INSERT; 0 leaves it to the dialect");
+    static final Setting MAX_ROWS_PER_COMMIT = of(
+            "pg2any.apply.maxRowsPerCommit",
+            "PG2ANY_APPLY_MAX_ROWS_PER_COMMIT",
+            "0",
+            "Databases: a source transaction with more rows is committed in parts, each visible at once; 0: one source"
+                    + " transaction is one target transaction, whatever its size");
     static final Setting APPLY_ORDER = of(
             "pg2any.apply.order",
             "PG2ANY_APPLY_ORDER",
@@ -148,7 +205,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_BULK_INSERT_THRESHOLD",
             "500",
             "From how many rows on an insert goes through the bulk protocol of a target that has one (PostgreSQL:"
-                    + " COPY)");
+                    + " COPY; MySQL and MariaDB, where the server has `local_infile` on: LOAD DATA LOCAL)");
 
     static final Setting KAFKA_TOPIC_PREFIX = of(
             "pg2any.kafka.topicPrefix",
@@ -210,6 +267,12 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_KAFKA_KEY_COLUMNS",
             null,
             "Kafka: message keys other than the replica identity, `schema.table:c1,c2;schema.table2:c3` with the source's names");
+    static final Setting EVENTS_MESSAGES = of(
+            "pg2any.events.messages",
+            "PG2ANY_EVENTS_MESSAGES",
+            null,
+            "Events: which logical messages (`pg_logical_emit_message`) go where, by their prefix:"
+                    + " `prefix=topic;prefix*=topic2`. What `*` stands for is the key. Unless set, the server sends none");
     static final Setting KAFKA_KEYLESS = of(
             "pg2any.kafka.keyless",
             "PG2ANY_KAFKA_KEYLESS",
@@ -376,11 +439,21 @@ record Setting(String property, String variable, String fallback, boolean secret
             TARGET_URI,
             SCHEMA_MAPPING,
             TABLES,
+            EVOLVE,
+            RENAME_TABLES,
+            RENAME_COLUMNS,
+            EXCLUDE_TABLES,
+            EXCLUDE_COLUMNS,
             DIVERGENCE,
+            REJECTED,
+            REJECTED_TABLES,
+            REJECTED_MAX_BYTES,
             UNREPRESENTABLE,
             QUERY_TIMEOUT,
             DURABLE_INTERVAL,
+            MARK_ORIGIN,
             MAX_ROWS_PER_INSERT,
+            MAX_ROWS_PER_COMMIT,
             APPLY_ORDER,
             BATCH_SIZE,
             BULK_INSERT_THRESHOLD,
@@ -396,6 +469,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             EVENTS_TOMBSTONES,
             KAFKA_TRANSACTION_TOPIC,
             KAFKA_KEY_COLUMNS,
+            EVENTS_MESSAGES,
             KAFKA_KEYLESS,
             KAFKA_CREATE_TOPICS,
             KAFKA_PARTITIONS,

@@ -1,6 +1,8 @@
 package io.pg2any.cli;
 
 import io.pg2any.apply.TableMapping;
+import io.pg2any.apply.message.MessageTopics;
+import io.pg2any.camel.TablePatterns;
 import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.ConnectionString;
 import io.pg2any.capture.Streaming;
@@ -149,19 +151,23 @@ final class Settings {
     private void check(List<String> problems, List<String> warnings) {
         checkSource(problems, warnings);
         checkTarget(problems, warnings);
-        checkKafka(problems);
+        checkKafka(problems, warnings);
         checkOneOf(Setting.TABLES, problems, "create", "expect");
+        checkOneOf(Setting.EVOLVE, problems, "add", "fail");
         checkOneOf(Setting.DIVERGENCE, problems, "warn", "fail", "upsert");
+        checkRejected(problems);
         checkOneOf(Setting.UNREPRESENTABLE, problems, "fail", "null", "clamp", "text");
         checkOneOf(Setting.ACKNOWLEDGE, problems, "applied", "staged");
         checkOneOf(Setting.LOG_LEVEL, problems, "error", "warn", "info", "debug", "trace");
         checkBoolean(Setting.CREATE_SLOT, problems);
         checkBoolean(Setting.CREATE_PUBLICATION, problems);
         checkBoolean(Setting.BINARY, problems);
+        checkBoolean(Setting.TWO_PHASE, problems);
         checkNumber(Setting.CONNECTION_TIMEOUT, 1, 3600, problems);
         checkNumber(Setting.QUERY_TIMEOUT, 1, 86400, problems);
         checkNumber(Setting.DURABLE_INTERVAL, 0, 3_600_000, problems);
         checkNumber(Setting.MAX_ROWS_PER_INSERT, 0, 100_000, problems);
+        checkNumber(Setting.MAX_ROWS_PER_COMMIT, 0, Integer.MAX_VALUE, problems);
         checkOneOf(Setting.APPLY_ORDER, problems, "grouped", "strict");
         checkNumber(Setting.BATCH_SIZE, 1, Integer.MAX_VALUE, problems);
         checkNumber(Setting.BULK_INSERT_THRESHOLD, 0, Integer.MAX_VALUE, problems);
@@ -250,14 +256,79 @@ final class Settings {
                     + " broker1:9092,broker2:9092, to an endpoint URI for Camel, and else to a URL, such as"
                     + " postgresql://user:password@host:5432/database");
         }
-        try {
-            TableMapping.parse(text(Setting.SCHEMA_MAPPING));
-        } catch (IllegalArgumentException e) {
-            problems.add(named(Setting.SCHEMA_MAPPING) + ": " + e.getMessage());
+        if (text(Setting.MARK_ORIGIN) != null) {
+            checkBoolean(Setting.MARK_ORIGIN, problems);
+            if (marksOrigin() && !"PostgreSQL".equalsIgnoreCase(type)) {
+                problems.add(named(Setting.MARK_ORIGIN) + " is for PostgreSQL targets; " + type
+                        + " has no replication origins: remove it");
+            }
+        }
+        boolean events = "Kafka".equalsIgnoreCase(type) || "Camel".equalsIgnoreCase(type);
+        if (events && !text(Setting.MAX_ROWS_PER_COMMIT).equals("0")) {
+            problems.add(named(Setting.MAX_ROWS_PER_COMMIT) + " is for databases; " + type
+                    + " takes every transaction as a whole: remove it");
+        }
+        checkNames(Setting.SCHEMA_MAPPING, TableMapping::parse, problems);
+        checkNames(Setting.RENAME_TABLES, TableMapping.NONE::renameTables, problems);
+        checkNames(Setting.RENAME_COLUMNS, TableMapping.NONE::renameColumns, problems);
+        checkNames(Setting.EXCLUDE_TABLES, TableMapping.NONE::excludeTables, problems);
+        checkNames(Setting.EXCLUDE_COLUMNS, TableMapping.NONE::excludeColumns, problems);
+        for (Setting rename : List.of(Setting.RENAME_TABLES, Setting.RENAME_COLUMNS)) {
+            if (!text(rename).isEmpty() && ("Kafka".equalsIgnoreCase(type) || "Camel".equalsIgnoreCase(type))) {
+                problems.add(
+                        named(rename) + " is for databases: events bear the source's names; rename in the route, or"
+                                + " where they are read");
+            }
         }
     }
 
-    private void checkKafka(List<String> problems) {
+    private void checkNames(Setting setting, Consumer<String> parse, List<String> problems) {
+        try {
+            parse.accept(text(setting));
+        } catch (IllegalArgumentException e) {
+            problems.add(named(setting) + ": " + e.getMessage());
+        }
+    }
+
+    /** Where tables and columns go, and which are left out. */
+    TableMapping mapping() {
+        return TableMapping.parse(text(Setting.SCHEMA_MAPPING))
+                .renameTables(text(Setting.RENAME_TABLES))
+                .renameColumns(text(Setting.RENAME_COLUMNS))
+                .excludeTables(text(Setting.EXCLUDE_TABLES))
+                .excludeColumns(text(Setting.EXCLUDE_COLUMNS));
+    }
+
+    /** Of two pipelines in opposite directions each must mark what the other is to leave out. */
+    boolean marksOrigin() {
+        return text(Setting.MARK_ORIGIN) == null
+                ? CaptureConfig.localOnly(text(Setting.ORIGIN))
+                : bool(Setting.MARK_ORIGIN);
+    }
+
+    private void checkRejected(List<String> problems) {
+        checkOneOf(Setting.REJECTED, problems, "stop", "park");
+        checkNumber(Setting.REJECTED_MAX_BYTES, 4096, Long.MAX_VALUE, problems);
+        boolean park = "park".equalsIgnoreCase(text(Setting.REJECTED));
+        if (park && List.of("kafka", "camel").contains(lower(Setting.TARGET_TYPE))) {
+            problems.add(named(Setting.REJECTED) + "=park: only databases as targets have changes set aside");
+        }
+        if (!park && text(Setting.REJECTED_TABLES) != null) {
+            problems.add(named(Setting.REJECTED_TABLES) + " is set, but " + named(Setting.REJECTED)
+                    + " is not park: nothing would be set aside");
+        }
+        checkNames(Setting.REJECTED_TABLES, TablePatterns::parse, problems);
+    }
+
+    private void checkKafka(List<String> problems, List<String> warnings) {
+        try {
+            if (!MessageTopics.parse(text(Setting.EVENTS_MESSAGES)).rules().isEmpty()
+                    && !List.of("kafka", "camel").contains(lower(Setting.TARGET_TYPE))) {
+                warnings.add(named(Setting.EVENTS_MESSAGES) + ": a database takes no logical messages");
+            }
+        } catch (IllegalArgumentException e) {
+            problems.add(named(Setting.EVENTS_MESSAGES) + ": " + e.getMessage());
+        }
         checkOneOf(Setting.KAFKA_DELIVERY, problems, "exactly-once", "at-least-once");
         checkOneOf(Setting.EVENTS_FORMAT, problems, "debezium", "plain");
         checkOneOf(Setting.EVENTS_DECIMALS, problems, "precise", "string", "double");
@@ -282,8 +353,7 @@ final class Settings {
         checkNumber(Setting.KAFKA_MESSAGE_TIMEOUT, 1000, Integer.MAX_VALUE, problems);
         checkNumber(Setting.KAFKA_RETRY_BACKOFF, 1, 3_600_000, problems);
         checkNumber(Setting.KAFKA_METADATA_REFRESH, 100, 3_600_000, problems);
-        boolean sasl =
-                text(Setting.KAFKA_SECURITY_PROTOCOL).toLowerCase(Locale.ROOT).startsWith("sasl");
+        boolean sasl = lower(Setting.KAFKA_SECURITY_PROTOCOL).startsWith("sasl");
         if (text(Setting.KAFKA_SASL_MECHANISM) != null && !sasl) {
             problems.add(named(Setting.KAFKA_SASL_MECHANISM) + " is set, but "
                     + named(Setting.KAFKA_SECURITY_PROTOCOL) + " is " + text(Setting.KAFKA_SECURITY_PROTOCOL)
@@ -292,6 +362,11 @@ final class Settings {
         if (bool(Setting.EVENTS_SCHEMAS) && "plain".equalsIgnoreCase(text(Setting.EVENTS_FORMAT))) {
             problems.add(named(Setting.EVENTS_SCHEMAS) + ": the plain format has no schemas");
         }
+    }
+
+    /** Empty when there is no value. */
+    private String lower(Setting setting) {
+        return text(setting) == null ? "" : text(setting).toLowerCase(Locale.ROOT);
     }
 
     private void checkOneOf(Setting setting, List<String> problems, String... allowed) {
@@ -349,6 +424,11 @@ final class Settings {
     /** What was given for Kafka's clients by prefix, under their own names; may hold secrets. */
     Map<String, String> kafkaClientProperties() {
         return kafkaClientProperties;
+    }
+
+    /** Whether the server is to send logical messages. */
+    boolean messages() {
+        return !MessageTopics.parse(text(Setting.EVENTS_MESSAGES)).rules().isEmpty();
     }
 
     /** Accepted, but not what the person who set it may expect. */

@@ -5,6 +5,7 @@ import io.pg2any.change.Lsn;
 import io.pg2any.change.TransactionCursor;
 import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
@@ -67,8 +68,18 @@ final class BatchCursor implements TransactionCursor {
     }
 
     @Override
-    public long skipChanges(long count) throws IOException {
-        return current == null ? 0 : current.skipChanges(count);
+    public long ordinal() {
+        return current == null ? 0 : current.ordinal();
+    }
+
+    @Override
+    public void skipThrough(long ordinal) {
+        current.skipThrough(ordinal);
+    }
+
+    @Override
+    public Instant stagedAt() {
+        return current.frames().header().createdAt();
     }
 
     @Override

@@ -26,6 +26,7 @@ final class BatchReads {
     private static final long NOT_YET = -1;
 
     private final StagingFiles files;
+    private final Path folder;
     private final ReentrantLock lock;
     private final Condition changed;
     private final TransactionAggregator aggregator;
@@ -37,10 +38,12 @@ final class BatchReads {
             new AtomicReference<>(new AnnouncedRelations(StagedTransactions.DECODER));
 
     /**
+     * @param folder of whole files
      * @param givenUp whether nobody waits for the rest of this file any more, unless it is sealed
      */
     BatchReads(
             StagingFiles files,
+            Path folder,
             ReentrantLock lock,
             Condition changed,
             TransactionAggregator aggregator,
@@ -48,6 +51,7 @@ final class BatchReads {
             Sealing sealing,
             Predicate<OpenFile> givenUp) {
         this.files = files;
+        this.folder = folder;
         this.lock = lock;
         this.changed = changed;
         this.aggregator = aggregator;
@@ -90,11 +94,37 @@ final class BatchReads {
             // Under the lock: sealing renames the file, and what is abandoned has none.
             requireGoesOn(file);
             openedPath = path.get();
+            if (file.sealed() != null) {
+                return FrameReader.open(files, openedPath);
+            }
             opened = files.openForReading(openedPath);
         } finally {
             lock.unlock();
         }
         return FrameReader.open(opened, openedPath, limit);
+    }
+
+    /** In STAGED it was forced when it was sealed. False while it is not whole. */
+    boolean preserve(StagedBatch batch) throws IOException {
+        List<PendingFile> whole = new ArrayList<>(batch.files());
+        if (batch.arriving() != null) {
+            lock.lock();
+            try {
+                if (batch.arriving().sealed() == null) {
+                    return false;
+                }
+                whole.add(batch.arriving().sealed());
+            } finally {
+                lock.unlock();
+            }
+        }
+        for (PendingFile file : whole) {
+            if (file.header().acknowledge() == AcknowledgeMode.APPLIED) {
+                file.force(files);
+            }
+        }
+        files.forceFolder(folder);
+        return true;
     }
 
     long arrivedBytes(OpenFile file) {

@@ -40,6 +40,20 @@ record PendingFile(
         }
     }
 
+    /** Returns when the file and its segments are on the disk; the folder, which knows their names, is not. */
+    void force(StagingFiles files) throws IOException {
+        for (Segment segment : segments) {
+            force(files, path.resolveSibling(segment.name()));
+        }
+        force(files, path);
+    }
+
+    private static void force(StagingFiles files, Path path) throws IOException {
+        try (StagingFiles.StagedFile opened = files.openForReading(path)) {
+            opened.force();
+        }
+    }
+
     /** With the segments. */
     long bytes() {
         return fileBytes + segments.stream().mapToLong(Segment::bytes).sum();

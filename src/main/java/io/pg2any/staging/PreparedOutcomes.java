@@ -38,6 +38,7 @@ final class PreparedOutcomes {
                     + " again; restore the folder, or copy the tables again");
         }
         OpenFile file = committed.openBatch();
+        file.buffer.append(StagedRecords.changes(known.changes()));
         file.buffer.append(bytes, at - RECORD_HEADER, at + length);
         file.buffer.append(StagedRecords.prepared(known.name()));
         file.announceAgain(committed.nextSerial());

@@ -14,6 +14,8 @@ final class StagedBatch implements TransactionBatch {
     /** Null for whole files. */
     private final OpenFile arriving;
 
+    private boolean preserved;
+
     StagedBatch(BatchReads reads, List<PendingFile> files) {
         this.reads = reads;
         this.files = List.copyOf(files);
@@ -56,6 +58,14 @@ final class StagedBatch implements TransactionBatch {
     @Override
     public TransactionCursor open() throws IOException {
         return reads.open(this);
+    }
+
+    @Override
+    public boolean preserve() throws IOException {
+        if (!preserved) {
+            preserved = reads.preserve(this);
+        }
+        return preserved;
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
@@ -44,6 +45,8 @@ import java.util.zip.CRC32C;
  *          Int32   CRC32C of the CRCs of the header and of every frame
  *          Int32   CRC32C of all of the footer before
  * </pre>
+ *
+ * <p>In rejected/ a file holds one transaction of one change, which the target refused, and before it the reason.
  *
  * <p>The records are whole transactions and messages that stand for themselves. A transaction is Begin through Commit,
  * or, when it was streamed, its Stream Commit first, then the xids that were rolled back ({@link StagedRecords}), Stream
@@ -157,8 +160,7 @@ final class StagedFileFormat {
             throws CorruptStagedFileException {
         requireCrc(bytes, file, offset, "footer");
         ByteBuffer in = ByteBuffer.wrap(bytes);
-        in.getInt();
-        StagedFileFooter footer = new StagedFileFooter(new Lsn(in.getLong()), in.getLong(), in.getLong(), in.getLong());
+        StagedFileFooter footer = footer(in);
         if (footer.frames() != frames) {
             throw new CorruptStagedFileException(file, offset, footer.frames() + " frames", frames + " frames");
         }
@@ -177,6 +179,20 @@ final class StagedFileFormat {
         crc.update(frameHeader, 0, 4);
         crc.update(frameHeader, 8, FRAME_HEADER - 8);
         return (int) crc.getValue();
+    }
+
+    /** Of bytes that may be something else: a file that was cut has no footer at its end. */
+    static Optional<StagedFileFooter> peekFooter(byte[] bytes) {
+        int end = bytes.length - 4;
+        if (crc(bytes, 0, end) != (int) INT32.get(bytes, end)) {
+            return Optional.empty();
+        }
+        return Optional.of(footer(ByteBuffer.wrap(bytes)));
+    }
+
+    private static StagedFileFooter footer(ByteBuffer in) {
+        in.getInt(); // the mark
+        return new StagedFileFooter(new Lsn(in.getLong()), in.getLong(), in.getLong(), in.getLong());
     }
 
     static int crc(byte[] bytes, int offset, int length) {

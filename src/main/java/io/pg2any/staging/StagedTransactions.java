@@ -18,13 +18,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /**
  * The transactions and changes in the frames of one staged file, and of the segments it names. What was rolled back in
  * a streamed transaction is left out; the relations it announced count all the same, because that is the order in which
- * the server bound the rows after it. A standalone logical message is a transaction of its own: xid 0, its LSN as commit
- * LSN, and the epoch as time because it carries none. One thread.
+ * the server bound the rows after it. A standalone logical message is a transaction of its own. One thread.
  */
 final class StagedTransactions implements Closeable {
     /** No Stream Abort is staged, the only message that the option changes. */
@@ -59,6 +59,7 @@ final class StagedTransactions implements Closeable {
     private TransactionInfo transaction;
     private Aborted aborted = Aborted.NONE;
     private final List<Segment> segments = new ArrayList<>();
+    private Rejection rejection;
     private boolean streamed;
     /** By the index of {@link #aborted}; null if nobody asks. */
     private long[] rolledBack;
@@ -66,14 +67,12 @@ final class StagedTransactions implements Closeable {
     private boolean countsRolledBack;
     private String gid;
     private String preparedBody;
-    /** The current transaction is a message that stands for itself and was not read. */
-    private boolean standalone;
-    /** Changes to pass over: whole frames of them are not even decompressed. */
-    private long toPass;
-    /** The next change was reached, and is not passed over. */
-    private boolean reached;
-
+    private Change standalone;
     private boolean open;
+    /** Of the last change that was read or passed over. */
+    private long ordinal;
+    /** Changes through this one are passed over without being decoded, and frames of them without being decompressed. */
+    private long skippedThrough;
 
     StagedTransactions(StagingFiles files, FrameReader frames, AnnouncedRelations relations) {
         this(files, frames, relations, null);
@@ -103,6 +102,11 @@ final class StagedTransactions implements Closeable {
     /** Whether the current transaction was streamed before its end. */
     boolean isStreamed() {
         return streamed;
+    }
+
+    /** Why the current transaction is a dead letter; null when it is none. */
+    Rejection rejection() {
+        return rejection;
     }
 
     /** What was rolled back in the current transaction and is left out. */
@@ -137,43 +141,72 @@ final class StagedTransactions implements Closeable {
 
     /** Skips what is left of the current transaction. */
     boolean nextTransaction() throws IOException {
+        skippedThrough = Long.MAX_VALUE;
         while (open) {
-            nextChangeRecord();
+            nextData();
         }
+        skippedThrough = 0;
+        ordinal = 0;
         streamed = false;
         aborted = Aborted.NONE;
         rolledBack = null;
         gid = null;
         preparedBody = null;
         segments.clear();
+        rejection = null;
         if (!nextRecord()) {
             transaction = null;
             return false;
         }
+        if (records.type() == StagedRecords.REJECTED) {
+            rejection = StagedRecords.rejection(records.bytes(), records.offset(), records.length());
+            if (!nextRecord()) {
+                throw cut("Begin");
+            }
+        }
+        OptionalLong count = changes();
         switch (records.type()) {
             case MessageType.BEGIN -> {
                 PgOutputMessage.Begin begin = (PgOutputMessage.Begin) message();
-                transaction = new TransactionInfo(begin.xid(), begin.finalLsn(), begin.commitTime());
+                transaction = new TransactionInfo(begin.xid(), begin.finalLsn(), begin.commitTime(), count);
             }
             case MessageType.STREAM_COMMIT -> {
                 PgOutputMessage.StreamCommit commit = (PgOutputMessage.StreamCommit) message();
-                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime());
+                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime(), count);
                 openStreamed();
             }
             case MessageType.COMMIT_PREPARED -> {
                 PgOutputMessage.CommitPrepared commit = (PgOutputMessage.CommitPrepared) message();
-                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime());
+                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime(), count);
                 openPrepared();
             }
             case MessageType.BEGIN_PREPARE, MessageType.STREAM_PREPARE -> transaction = prepared();
             case MessageType.LOGICAL_MESSAGE -> {
-                standalone = true;
-                transaction = new TransactionInfo(0, new Lsn(records.walStart()), Instant.EPOCH);
+                Change.LogicalMessage message = (Change.LogicalMessage) decode();
+                standalone = message;
+                // Its end is where the target stands after it, and where the record of a commit may start.
+                Lsn lastByte = new Lsn(message.lsn().value() - 1);
+                transaction = new TransactionInfo(0, lastByte, Instant.EPOCH, OptionalLong.of(1));
             }
             default -> throw unexpected();
         }
         open = true;
         return true;
+    }
+
+    /** Said before the transaction, or, where it has the file for itself, by the footer. */
+    private OptionalLong changes() throws IOException {
+        if (records.type() == StagedRecords.CHANGES) {
+            long count = StagedRecords.changes(records.bytes(), records.offset());
+            if (!nextRecord()) {
+                throw cut("Begin");
+            }
+            return OptionalLong.of(count);
+        }
+        return frames.footerAhead()
+                .filter(footer -> footer.transactions() == 1)
+                .map(footer -> OptionalLong.of(footer.changes()))
+                .orElse(OptionalLong.empty());
     }
 
     private void openPrepared() throws IOException {
@@ -193,12 +226,13 @@ final class StagedTransactions implements Closeable {
         PgOutputMessage first = message();
         if (first instanceof PgOutputMessage.BeginPrepare begin) {
             gid = begin.gid();
-            return new TransactionInfo(begin.xid(), begin.prepareLsn(), begin.prepareTime());
+            return new TransactionInfo(begin.xid(), begin.prepareLsn(), begin.prepareTime(), OptionalLong.empty());
         }
         if (first instanceof PgOutputMessage.StreamPrepare prepare) {
             gid = prepare.gid();
             openStreamed();
-            return new TransactionInfo(prepare.xid(), prepare.prepareLsn(), prepare.prepareTime());
+            return new TransactionInfo(
+                    prepare.xid(), prepare.prepareLsn(), prepare.prepareTime(), OptionalLong.empty());
         }
         throw unexpected();
     }
@@ -224,40 +258,28 @@ final class StagedTransactions implements Closeable {
 
     /** Null at the end of the transaction. */
     Change nextChange() throws IOException {
-        return open && nextChangeRecord() ? decode() : null;
+        return open ? nextData() : null;
     }
 
-    /**
-     * Passes over changes of the current transaction without decoding them.
-     *
-     * @return how many; fewer only at its end
-     */
-    long skipChanges(long count) throws IOException {
-        toPass = count;
-        try {
-            while (toPass > 0 && open && nextChangeRecord()) {
-                if (toPass == 0) {
-                    reached = true;
-                } else {
-                    toPass--;
-                }
-            }
-            return count - toPass;
-        } finally {
-            toPass = 0;
-        }
+    long ordinal() {
+        return ordinal;
     }
 
-    /** False at the end of the transaction. */
-    private boolean nextChangeRecord() throws IOException {
-        if (reached) {
-            reached = false;
-            return true;
+    /** Before the first change: the next is the one behind this. */
+    void skipThrough(long through) {
+        skippedThrough = through;
+    }
+
+    private Change nextData() throws IOException {
+        if (standalone != null) {
+            Change message = standalone;
+            standalone = null;
+            ordinal++;
+            return message;
         }
         if (transaction.xid() == 0) {
-            open = standalone;
-            standalone = false;
-            return open;
+            open = false;
+            return null;
         }
         while (nextRecord()) {
             byte type = records.type();
@@ -267,8 +289,8 @@ final class StagedTransactions implements Closeable {
                         MessageType.DELETE,
                         MessageType.TRUNCATE,
                         MessageType.LOGICAL_MESSAGE -> {
-                    if (!isAborted()) {
-                        return true;
+                    if (!isAborted() && ++ordinal > skippedThrough) {
+                        return decode();
                     }
                 }
                 case MessageType.RELATION ->
@@ -285,7 +307,7 @@ final class StagedTransactions implements Closeable {
                         throw unexpected();
                     }
                     open = false;
-                    return false;
+                    return null;
                 }
                 default -> throw unexpected();
             }
@@ -327,10 +349,10 @@ final class StagedTransactions implements Closeable {
                 enterArriving();
                 continue;
             }
-            // What was rolled back counts in frames, but not for who passes over changes.
-            if (toPass > 0 && aborted.size() == 0) {
-                int passed = level.frames().passOver(toPass);
-                toPass -= passed;
+            // What was rolled back counts in frames, but has no ordinal.
+            if (ordinal < skippedThrough && aborted.size() == 0) {
+                int passed = level.frames().passOver(skippedThrough - ordinal);
+                ordinal += passed;
                 if (passed > 0) {
                     continue;
                 }

@@ -85,6 +85,7 @@ public final class StagingLog implements AutoCloseable {
         this.pace = new SealingPace(clock, config.batchBytes());
         this.reads = new BatchReads(
                 files,
+                config.pending(),
                 lock,
                 changed,
                 aggregator,

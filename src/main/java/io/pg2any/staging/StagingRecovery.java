@@ -205,18 +205,9 @@ final class StagingRecovery {
     private void force(List<PendingFile> whole) throws IOException {
         for (PendingFile file : whole) {
             if (file.header().acknowledge() != AcknowledgeMode.STAGED) {
-                for (Segment segment : file.segments()) {
-                    force(file.path().resolveSibling(segment.name()));
-                }
-                force(file.path());
+                file.force(files);
             }
         }
         files.forceFolder(config.pending());
-    }
-
-    private void force(Path path) throws IOException {
-        try (StagingFiles.StagedFile opened = files.openForReading(path)) {
-            opened.force();
-        }
     }
 }

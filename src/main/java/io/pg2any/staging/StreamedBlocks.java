@@ -153,6 +153,7 @@ final class StreamedBlocks {
             streams.discard(streamed);
         } else {
             OpenFile file = streamed.spool.inMemory() ? committed.openBatch() : committed.newFile("streamed");
+            file.buffer.append(StagedRecords.changes(changes));
             file.buffer.append(bytes, at - RECORD_HEADER, at + length);
             appendTo(file, streamed);
             committed.committed(file, end, changes);

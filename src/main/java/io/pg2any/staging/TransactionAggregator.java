@@ -272,6 +272,7 @@ final class TransactionAggregator {
             committed.moveThrough(end);
         } else {
             OpenFile file = committed.openBatch();
+            file.buffer.append(StagedRecords.changes(transaction.changes()));
             transaction.moveTo(file);
             end(file, bytes, at, length);
             committed.committed(file, end, transaction.changes());

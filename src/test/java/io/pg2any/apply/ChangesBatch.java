@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Transactions in memory. The n-th ends {@code STEP} bytes of WAL after the one before, its commit record begins 0x30
@@ -24,6 +25,8 @@ public final class ChangesBatch implements TransactionBatch {
     private final Lsn after;
     private final List<Iterable<Change>> transactions = new ArrayList<>();
     private boolean abandoned;
+    private Instant stagedAt = Instant.EPOCH;
+    private boolean preserved;
     private Lsn through;
 
     private ChangesBatch(SourceIdentity source, Lsn after) {
@@ -62,6 +65,22 @@ public final class ChangesBatch implements TransactionBatch {
         return this;
     }
 
+    /** As if the source had sent it again then. */
+    public ChangesBatch stagedAt(Instant time) {
+        stagedAt = time;
+        return this;
+    }
+
+    public boolean isPreserved() {
+        return preserved;
+    }
+
+    @Override
+    public boolean preserve() {
+        preserved = !abandoned;
+        return preserved;
+    }
+
     @Override
     public SourceIdentity source() {
         return source;
@@ -89,6 +108,8 @@ public final class ChangesBatch implements TransactionBatch {
     private final class Cursor implements TransactionCursor {
         private int at = -1;
         private java.util.Iterator<Change> changes;
+        private long ordinal;
+        private long skippedThrough;
 
         @Override
         public boolean nextTransaction() {
@@ -96,24 +117,50 @@ public final class ChangesBatch implements TransactionBatch {
                 return false;
             }
             changes = transactions.get(at).iterator();
+            ordinal = 0;
+            skippedThrough = 0;
             return true;
         }
 
         @Override
         public TransactionInfo transaction() {
             Lsn end = new Lsn(after.value() + (at + 1) * STEP);
-            return new TransactionInfo(700 + at, new Lsn(end.value() - 0x30), Instant.EPOCH);
+            return new TransactionInfo(700 + at, new Lsn(end.value() - 0x30), Instant.EPOCH, count());
+        }
+
+        private OptionalLong count() {
+            return transactions.get(at) instanceof List<Change> known
+                    ? OptionalLong.of(known.size())
+                    : OptionalLong.empty();
         }
 
         @Override
         public Change nextChange() throws IOException {
-            if (changes.hasNext()) {
-                return changes.next();
+            while (changes.hasNext()) {
+                Change change = changes.next();
+                if (++ordinal > skippedThrough) {
+                    return change;
+                }
             }
             if (abandoned && at == transactions.size() - 1) {
                 throw new TransactionAbandonedException("the source connection ended");
             }
             return null;
+        }
+
+        @Override
+        public long ordinal() {
+            return ordinal;
+        }
+
+        @Override
+        public void skipThrough(long through) {
+            skippedThrough = through;
+        }
+
+        @Override
+        public Instant stagedAt() {
+            return stagedAt;
         }
 
         @Override

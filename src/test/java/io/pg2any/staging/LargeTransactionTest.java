@@ -94,9 +94,11 @@ class LargeTransactionTest {
             assertThat(drainWhole(log)).containsExactly("100:t(a)");
 
             TransactionBatch arriving = take(log);
+            assertThat(arriving.preserve()).isFalse();
             try (TransactionCursor cursor = arriving.open()) {
                 assertThat(cursor.nextTransaction()).isTrue();
                 assertThat(cursor.transaction().commitLsn()).isEqualTo(new Lsn(200));
+                assertThat(cursor.transaction().changes()).isEmpty();
                 assertThat(((Change.Insert) cursor.nextChange()).row().length(0))
                         .isEqualTo(100_000);
                 assertThatThrownBy(() -> log.complete(arriving)).hasMessageContaining("has not arrived");

@@ -13,6 +13,7 @@ import io.pg2any.change.TransactionCursor;
 import io.pg2any.pgoutput.MalformedMessageException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -138,6 +139,73 @@ class StreamedTransactionTest {
             assertThat(file.footer().changes()).isEqualTo(2);
             assertThat(file.footer().transactions()).isEqualTo(1);
             log.complete(batch);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {IN_MEMORY, IN_SEGMENTS})
+    void aReaderGoesOnBehindAnOrdinalAmongWhatSurvives(int memory) throws Exception {
+        try (StagingLog log = open(memory)) {
+            append(log);
+            drain(log);
+            session.streamStart(10).relation(7, "t", "id").insert(7, "1");
+            session.in(11).insert(7, "undone").streamStop().streamAbort(10, 11);
+            session.streamStart(10).relation(7, "t", "id", "more").insert(7, "2", "x");
+            append(log);
+            session.insert(7, "3", "y").insert(7, "4", "z").streamStop().streamCommit(10, 200);
+            append(log);
+
+            TransactionBatch batch = take(log);
+            for (int through = 0; through <= 4; through++) {
+                try (TransactionCursor cursor = batch.open()) {
+                    cursor.nextTransaction();
+                    cursor.skipThrough(through);
+                    List<String> rest = new ArrayList<>();
+                    for (Change change; (change = cursor.nextChange()) != null; ) {
+                        assertThat(cursor.ordinal()).isEqualTo(through + rest.size() + 1);
+                        rest.add(StagingReads.text(change));
+                    }
+                    assertThat(rest)
+                            .isEqualTo(List.of("t(1)", "t(2|x)", "t(3|y)", "t(4|z)")
+                                    .subList(through, 4));
+                    assertThat(cursor.ordinal()).isEqualTo(4);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {IN_MEMORY, IN_SEGMENTS})
+    void aPreservedBatchIsTheSameCopyAfterAPowerFailure(int memory) throws Exception {
+        for (boolean preserved : List.of(true, false)) {
+            SimulatedFiles disk = new SimulatedFiles();
+            StagingConfig config =
+                    new StagingConfig(FOLDER, AcknowledgeMode.APPLIED, 1 << 20, memory, 1L << 30, true, 1 << 20);
+            StagingLog log = StagingLog.open(config, disk);
+            PgOutputBytes own = new PgOutputBytes(1, 50);
+            own.streamStart(10).relation(7, "t", "id").insert(7, "1");
+            log.append(own.chunk());
+            log.append(own.insert(7, "2").streamStop().streamCommit(10, 200).chunk());
+            TransactionBatch batch = take(log);
+            assertThat(!preserved || batch.preserve()).isTrue();
+            Instant stagedAt = stagedAt(batch);
+            disk.losePower();
+            try (StagingLog again = StagingLog.open(config, disk)) {
+                TransactionBatch found = take(again);
+                if (preserved) {
+                    assertThat(stagedAt(found)).isEqualTo(stagedAt);
+                    assertThat(StagingReads.read(found)).containsExactly("200:t(1),t(2)");
+                } else {
+                    assertThat(found).isNull();
+                }
+            }
+        }
+    }
+
+    private static Instant stagedAt(TransactionBatch batch) throws IOException {
+        try (TransactionCursor cursor = batch.open()) {
+            assertThat(cursor.nextTransaction()).isTrue();
+            return cursor.stagedAt();
         }
     }
 
@@ -366,7 +434,7 @@ class StreamedTransactionTest {
             append(log);
             session.streamCommit(10, 200);
             append(log);
-            assertThat(drain(log)).containsExactly("126:message(alone)", "200:t(a),message(in between),t(b)");
+            assertThat(drain(log)).containsExactly("129:message(alone)", "200:t(a),message(in between),t(b)");
         }
     }
 

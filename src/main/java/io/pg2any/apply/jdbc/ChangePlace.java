@@ -12,8 +12,18 @@ final class ChangePlace {
         ordinal = 0;
     }
 
-    void next() {
-        ordinal++;
+    /** The cursor's ordinal of the next change. */
+    void at(long change) {
+        ordinal = change;
+    }
+
+    TransactionInfo transaction() {
+        return transaction;
+    }
+
+    /** Of the change in its transaction, from 1. */
+    long ordinal() {
+        return ordinal;
     }
 
     @Override

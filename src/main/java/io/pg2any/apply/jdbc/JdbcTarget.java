@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.Applied;
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.Selection;
 import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
@@ -14,6 +15,7 @@ import io.pg2any.change.Relation;
 import io.pg2any.change.TransactionBatch;
 import io.pg2any.change.TransactionCursor;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -42,11 +44,19 @@ public final class JdbcTarget implements Target {
     private final TargetStatus status = new TargetStatus();
     private final PositionTable positions;
     private final ApplySession session;
+    private final Selection selection;
 
     private Connection connection;
     private TargetTables tables;
+    private ChangeParking parking;
     /** Of the row that this process took over; 0 before {@link #open}. */
     private long epoch;
+    /** Whether, for all this process knows, the target has a part of a transaction. */
+    private boolean inside;
+    /** Whether the open transaction's commit will be. */
+    private boolean flushed;
+    /** Of the call of {@link #apply} under way. */
+    private long rows;
 
     private Lsn durable = Lsn.ZERO;
     private long durableAtNanos;
@@ -62,6 +72,7 @@ public final class JdbcTarget implements Target {
         this.nanoTime = nanoTime;
         this.positions = new PositionTable(dialect, options.pipeline());
         this.session = new ApplySession(dialect, options, status);
+        this.selection = new Selection(options.mapping());
     }
 
     @Override
@@ -70,9 +81,11 @@ public final class JdbcTarget implements Target {
             connect();
             dialect.begin(connection, true);
             positions.create(connection);
+            new TableOwners(dialect).create(connection);
             PositionTable.Row row = positions.takeOver(connection, clock.instant());
             connection.commit();
             epoch = row.epoch();
+            inside = row.isInside();
             durable = row.lsn();
             durableAtNanos = nanoTime.getAsLong();
             return row.position();
@@ -97,7 +110,7 @@ public final class JdbcTarget implements Target {
                     .isEmpty()) {
                 return Optional.empty();
             }
-            Optional<Position> position = positions.lock(connection).flatMap(PositionTable.Row::position);
+            Optional<Position> position = positions.read(connection);
             rollBack();
             return position;
         } catch (SQLException e) {
@@ -119,9 +132,17 @@ public final class JdbcTarget implements Target {
                 return problems;
             }
             connect();
+            try {
+                dialect.check(connection);
+            } catch (TargetException e) {
+                problems.add(e);
+            }
             for (Relation relation : relations) {
                 try {
-                    tables.examine(relation);
+                    Relation selected = selection.of(relation);
+                    if (selected != null) {
+                        tables.examine(selected);
+                    }
                 } catch (TargetException e) {
                     problems.add(e);
                 }
@@ -139,14 +160,16 @@ public final class JdbcTarget implements Target {
         if (epoch == 0) {
             throw new IllegalStateException("open() must have succeeded before apply()");
         }
+        rows = 0;
         try {
             return applyInFittingSchema(batch);
-        } catch (GroupRefusedException e) {
-            LOG.debug("A group of rows was refused, applying the batch again row by row", e);
-            abandon(e);
-            return applyStrictly(batch);
         } catch (TargetException e) {
-            throw failed(e);
+            if (e.kind() != Kind.REJECTED) {
+                throw failed(e);
+            }
+            LOG.debug("Something was refused, applying the batch again row by row", e);
+            abandon(e);
+            return applyRefused(batch);
         } catch (SQLException e) {
             throw failed(session.failure("apply", e, connection));
         } catch (IOException | RuntimeException e) {
@@ -155,9 +178,22 @@ public final class JdbcTarget implements Target {
         }
     }
 
-    /** Every row alone and in order: an error names it, and one that only the grouping made does not come. */
-    private Applied applyStrictly(TransactionBatch batch) throws TargetException, IOException {
+    private Applied applyRefused(TransactionBatch batch) throws TargetException, IOException {
+        try {
+            return applyStrictly(batch);
+        } catch (TargetException e) {
+            if (e.kind() != Kind.REJECTED || !options.rejected().parksAny()) {
+                throw e;
+            }
+            LOG.debug("A change was refused, applying the batch again behind savepoints", e);
+            return applyParking(batch);
+        }
+    }
+
+    /** In strict order, and without the changes that are refused, if their tables opt in. */
+    private Applied applyParking(TransactionBatch batch) throws TargetException, IOException {
         session.strict(true);
+        session.parking(true);
         try {
             Applied applied = applyInFittingSchema(batch);
             tables.close();
@@ -170,7 +206,57 @@ public final class JdbcTarget implements Target {
             abandon(e);
             throw e;
         } finally {
+            session.parking(false);
             session.strict(false);
+        }
+    }
+
+    /** Every row alone and in order: an error names it, and one that only the grouping made does not come. */
+    private Applied applyStrictly(TransactionBatch batch) throws TargetException, IOException {
+        session.strict(true);
+        try {
+            Applied applied = applyInFittingSchema(batch);
+            tables.close();
+            return applied;
+        } catch (TargetException e) {
+            if (e.kind() == Kind.REJECTED && e.getCause() instanceof SQLException) {
+                return applyReplacing(batch, e);
+            }
+            throw failed(e);
+        } catch (SQLException e) {
+            throw failed(session.failure("apply", e, connection));
+        } catch (IOException | RuntimeException e) {
+            abandon(e);
+            throw e;
+        } finally {
+            session.strict(false);
+        }
+    }
+
+    /**
+     * Rows that swap the values of a unique index pass through a state that the target does not allow: the last try shows
+     * it only what they have become.
+     *
+     * @param refusal what strict order has ended with, and this ends with too if it does not succeed
+     */
+    private Applied applyReplacing(TransactionBatch batch, TargetException refusal)
+            throws TargetException, IOException {
+        abandon(refusal);
+        session.replacing(true);
+        try {
+            Applied applied = applyInFittingSchema(batch);
+            tables.close();
+            return applied;
+        } catch (TargetException e) {
+            refusal.addSuppressed(e);
+            throw failed(e.kind() == Kind.REJECTED ? refusal : e);
+        } catch (SQLException e) {
+            throw failed(session.failure("apply", e, connection));
+        } catch (IOException | RuntimeException e) {
+            abandon(e);
+            throw e;
+        } finally {
+            session.replacing(false);
         }
     }
 
@@ -195,17 +281,24 @@ public final class JdbcTarget implements Target {
     private Applied applyOnce(TransactionBatch batch)
             throws TargetException, IOException, SQLException, SchemaChangeNeededException {
         connect();
+        session.systemIdentifier(batch.source().systemIdentifier());
         try (TransactionCursor cursor = batch.open()) {
             boolean any = cursor.nextTransaction();
-            boolean flushed = dialect.begin(connection, !any || flushIsDue());
-            PositionTable.Row row = ownRow();
+            PositionTable.Row row = begin(!any || flushIsDue());
             requireContinuation(batch, row);
+            boolean resume = row.isInside();
             int transactions = 0;
             for (; any; any = cursor.nextTransaction()) {
                 // Only what a part of a redelivered batch left out: a commit before the position is in the target.
                 if (!cursor.transaction().commitLsn().isBefore(row.lsn())) {
                     session.place().enter(cursor.transaction());
-                    applyChanges(cursor);
+                    options.rejected().retract(cursor.transaction(), resume ? row.ordinal() : 0);
+                    if (resume) {
+                        requireSameCopy(cursor, row);
+                        cursor.skipThrough(row.ordinal());
+                        resume = false;
+                    }
+                    row = applyChanges(batch, cursor, row);
                     transactions++;
                 }
             }
@@ -215,21 +308,76 @@ public final class JdbcTarget implements Target {
                 connection.rollback();
                 return new Applied(row.lsn(), durable, 0, 0);
             }
-            return commit(row, new Position(batch.source(), through), flushed, transactions);
+            if (resume && through.isAfter(row.lsn())) {
+                throw anotherCopy(row);
+            }
+            commit(row, row.between(new Position(batch.source(), through)));
+            inside = false;
+            return new Applied(through, durable, transactions, rows);
         }
     }
 
-    private void applyChanges(TransactionCursor cursor)
+    /**
+     * What follows the first part of a transaction is durable at once: once it is complete, the copy that a power failure
+     * would call for is gone.
+     */
+    private PositionTable.Row begin(boolean durableCommit) throws SQLException, TargetException {
+        flushed = dialect.begin(connection, durableCommit || inside);
+        return ownRow();
+    }
+
+    /**
+     * Applies what the target lacks of the current transaction, in parts when it is beyond the limit.
+     *
+     * @return the row as it now is
+     */
+    private PositionTable.Row applyChanges(TransactionBatch batch, TransactionCursor cursor, PositionTable.Row from)
             throws IOException, SQLException, TargetException, SchemaChangeNeededException {
+        PositionTable.Row row = from;
+        int limit = options.maxRowsPerCommit();
+        long part = 0;
+        long last = 0;
         Change change;
         while ((change = cursor.nextChange()) != null) {
-            session.place().next();
-            tables.apply(change);
+            if (limit > 0 && part > 0 && part % limit == 0 && batch.preserve()) {
+                row = commitPart(batch, cursor, row, last);
+                part = 0;
+            }
+            last = cursor.ordinal();
+            session.place().at(last);
+            Change selected = selection.of(change);
+            if (selected != null) {
+                if (session.parking() && options.rejected().parks(change)) {
+                    parking.apply(selected, change, batch.source());
+                } else {
+                    tables.apply(selected);
+                }
+                part++;
+            }
         }
+        if (from.isInside()
+                && from.lsn().equals(cursor.transaction().commitLsn())
+                && cursor.ordinal() < from.ordinal()) {
+            throw anotherCopy(from);
+        }
+        return row;
     }
 
-    private Applied commit(PositionTable.Row from, Position to, boolean flushed, int transactions)
-            throws SQLException, TargetException {
+    /** Everything before the transaction and its changes through this one; the next begins another target transaction. */
+    private PositionTable.Row commitPart(
+            TransactionBatch batch, TransactionCursor cursor, PositionTable.Row row, long last)
+            throws IOException, SQLException, TargetException {
+        tables.flush();
+        inside = true;
+        commit(row, row.inside(batch.source(), cursor.transaction().commitLsn(), last, cursor.stagedAt()));
+        if (Thread.currentThread().isInterrupted()) {
+            throw new InterruptedIOException(
+                    "interrupted between two parts of a transaction; the next start goes on behind " + session.place());
+        }
+        return begin(true);
+    }
+
+    private void commit(PositionTable.Row from, PositionTable.Row to) throws SQLException, TargetException {
         if (!positions.move(connection, from, to, clock.instant())) {
             throw fenced();
         }
@@ -245,9 +393,8 @@ public final class JdbcTarget implements Target {
             durable = to.lsn();
             durableAtNanos = nanoTime.getAsLong();
         }
-        long rows = session.publishCounts();
+        rows += session.publishCounts();
         status.committed(clock.instant());
-        return new Applied(to.lsn(), durable, transactions, rows);
     }
 
     private boolean flushIsDue() {
@@ -261,6 +408,26 @@ public final class JdbcTarget implements Target {
             throw fenced();
         }
         return row;
+    }
+
+    private void requireSameCopy(TransactionCursor cursor, PositionTable.Row row) throws TargetException {
+        boolean same = row.stagedAt().isEmpty()
+                || row.stagedAt().equals(cursor.stagedAt().toString());
+        if (!same || !row.lsn().equals(cursor.transaction().commitLsn())) {
+            throw anotherCopy(row);
+        }
+    }
+
+    private TargetException anotherCopy(PositionTable.Row row) {
+        return new TargetException(
+                Kind.FATAL,
+                dialect.name() + " " + dialect.location() + ": of the transaction committed at " + row.lsn()
+                        + ", pipeline " + options.pipeline() + " has applied " + row.ordinal()
+                        + " changes, as counted in what was staged at " + row.stagedAt()
+                        + ", and that is not in the staging folder any more. Restore the folder, or copy the tables"
+                        + " again. If neither the publication nor the pipeline's settings were altered since, the"
+                        + " source's new copy counts the same: set staged_at='' in this pipeline's row of "
+                        + PositionTable.NAME);
     }
 
     private TargetException fenced() {
@@ -301,6 +468,7 @@ public final class JdbcTarget implements Target {
         status.connected(false);
         connection = dialect.connect();
         tables = new TargetTables(connection, dialect, session);
+        parking = new ChangeParking(connection, dialect, tables, session, clock);
         status.connected(true);
     }
 

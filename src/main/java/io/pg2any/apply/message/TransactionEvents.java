@@ -2,6 +2,7 @@ package io.pg2any.apply.message;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.io.SerializedString;
+import io.pg2any.apply.Selection;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.apply.message.EventTable.InexpressibleColumnException;
@@ -13,12 +14,14 @@ import io.pg2any.change.ReplicaIdentity;
 import io.pg2any.change.TransactionInfo;
 import io.pg2any.change.Tuple;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -26,7 +29,8 @@ import java.util.TreeMap;
  * One thread. After an exception the transaction may be begun again.
  *
  * <p>An insert, update or truncate (per table) is one message. A delete is one, and a tombstone if the table has a key.
- * An update that changes the key is a delete of the old key, its tombstone, and a create of the new one.
+ * An update that changes the key is a delete of the old key, its tombstone, and a create of the new one. A logical
+ * message is one as it was emitted, if a rule names its prefix.
  */
 public final class TransactionEvents {
     private static final SerializedString BEFORE = new SerializedString("before");
@@ -49,9 +53,11 @@ public final class TransactionEvents {
     private static final SerializedString TOTAL_ORDER = new SerializedString("total_order");
     private static final SerializedString TABLE_ORDER = new SerializedString("data_collection_order");
     private static final SerializedString OP = new SerializedString("op");
+    private static final SerializedString EVENT_COUNT = new SerializedString("event_count");
     private static final SerializedString TS_MS = new SerializedString("ts_ms");
     private static final SerializedString TS_US = new SerializedString("ts_us");
     private static final SerializedString ORDINAL = new SerializedString("ordinal");
+    private static final SerializedString COUNT = new SerializedString("count");
     private static final SerializedString XID = new SerializedString("xid");
     private static final SerializedString COMMITTED = new SerializedString("committed");
     private static final SerializedString OLD = new SerializedString("old");
@@ -63,6 +69,7 @@ public final class TransactionEvents {
     private final SerializedString version;
     private final SerializedString database;
     private final SerializedString prefix;
+    private final Selection selection;
     private final JsonText json = new JsonText();
     /** The newest version of each table, by its oid. */
     private final Map<Integer, EventTable> tables = new HashMap<>();
@@ -80,6 +87,12 @@ public final class TransactionEvents {
     private long commitMicros;
     private long nowMillis;
     private long ordinal;
+    /** Messages made of the last change. */
+    private int part;
+
+    /** Below 0 while it is still arriving. */
+    private long count;
+
     private String committed;
 
     public TransactionEvents(MessageOptions options, Clock clock, Message.Receiver receiver) {
@@ -89,6 +102,7 @@ public final class TransactionEvents {
         this.version = new SerializedString(options.version());
         this.database = new SerializedString(options.database());
         this.prefix = new SerializedString(options.prefix());
+        this.selection = new Selection(options.mapping());
     }
 
     /**
@@ -109,20 +123,24 @@ public final class TransactionEvents {
         committed = options.format() == Format.PLAIN ? time.toString() : null;
         nowMillis = clock.millis();
         ordinal = 0;
+        count = next.changes().orElse(-1);
         for (EventTable table : touched) {
             table.inTransaction = 0;
         }
         touched.clear();
-        if (options.boundaries()) {
-            boundary(Operation.BEGIN);
-        }
+        boundary(Operation.BEGIN);
     }
 
     /**
      * @throws TargetException REJECTED for a value that has no form, naming table, column and place
      */
-    public void change(Change change) throws TargetException {
+    public void change(Change received) throws TargetException {
+        Change change = selection.of(received);
+        if (change == null) {
+            return; // and not counted: consumers wait for as many events as END says
+        }
         ordinal++;
+        part = 0;
         try {
             if (change instanceof Change.Insert insert) {
                 EventTable table = counted(insert.relation());
@@ -136,8 +154,9 @@ public final class TransactionEvents {
                 for (Relation relation : truncate.relations()) {
                     send(counted(relation), Operation.TRUNCATE, null, null, null, null, null);
                 }
+            } else if (change instanceof Change.LogicalMessage message) {
+                send(message);
             }
-            // A logical message is no change of a row.
         } catch (IOException e) {
             json.forget();
             throw new IllegalStateException("writing to memory", e);
@@ -173,8 +192,28 @@ public final class TransactionEvents {
                     null,
                     null,
                     null,
+                    null,
                     transaction,
-                    ordinal));
+                    ordinal,
+                    ++part));
+        }
+    }
+
+    private void send(Change.LogicalMessage message) throws TargetException {
+        Optional<MessageTopics.Rule> rule = options.topics().of(message.prefix());
+        if (rule.isPresent()) {
+            receiver.receive(new Message(
+                    rule.get().topic(),
+                    "",
+                    Operation.MESSAGE,
+                    rule.get().key(message.prefix()).getBytes(StandardCharsets.UTF_8),
+                    message.content(),
+                    null,
+                    null,
+                    message.prefix(),
+                    transaction,
+                    ordinal,
+                    ++part));
         }
     }
 
@@ -214,8 +253,10 @@ public final class TransactionEvents {
                 json.take(),
                 otherKey,
                 unchanged,
+                null,
                 transaction,
-                ordinal));
+                ordinal,
+                ++part));
     }
 
     private String writeEnvelope(EventTable table, Operation operation, Tuple before, Tuple after, Tuple fallback)
@@ -245,6 +286,7 @@ public final class TransactionEvents {
         out.writeNumber(ordinal);
         out.writeFieldName(TABLE_ORDER);
         out.writeNumber(table.inTransaction);
+        writeCount(out, EVENT_COUNT);
         out.writeEndObject();
         out.writeFieldName(OP);
         out.writeString(operation.code());
@@ -253,6 +295,15 @@ public final class TransactionEvents {
         out.writeEndObject();
         table.closeEnvelope(out);
         return unchanged;
+    }
+
+    private void writeCount(JsonGenerator out, SerializedString name) throws IOException {
+        out.writeFieldName(name);
+        if (count < 0) {
+            out.writeNull();
+        } else {
+            out.writeNumber(count);
+        }
     }
 
     private void writeSource(JsonGenerator out, EventTable table) throws IOException {
@@ -298,6 +349,7 @@ public final class TransactionEvents {
         out.writeString(transaction.commitLsn().toString());
         out.writeFieldName(ORDINAL);
         out.writeNumber(ordinal);
+        writeCount(out, COUNT);
         out.writeFieldName(XID);
         out.writeNumber(Integer.toUnsignedLong(transaction.xid()));
         out.writeFieldName(COMMITTED);
@@ -316,13 +368,14 @@ public final class TransactionEvents {
     }
 
     public void end() throws TargetException {
-        if (options.boundaries()) {
-            boundary(Operation.END);
-        }
+        boundary(Operation.END);
     }
 
-    /** As Debezium's transaction topic has it; schemas are never written here. */
+    /** As Debezium's transaction topic has it; schemas are never written here. A lone message is no transaction. */
     private void boundary(Operation operation) throws TargetException {
+        if (!options.boundaries() || transaction.isLoneMessage()) {
+            return;
+        }
         try {
             JsonGenerator out = json.out();
             out.writeStartObject();
@@ -341,7 +394,17 @@ public final class TransactionEvents {
             out.writeNumberField("ts_ms", Math.floorDiv(commitMicros, 1000));
             out.writeEndObject();
             receiver.receive(new Message(
-                    options.transactionTopic(), "", operation, key, json.take(), null, null, transaction, ordinal));
+                    options.transactionTopic(),
+                    "",
+                    operation,
+                    key,
+                    json.take(),
+                    null,
+                    null,
+                    null,
+                    transaction,
+                    ordinal,
+                    ++part));
         } catch (IOException e) {
             json.forget();
             throw new IllegalStateException("writing to memory", e);
@@ -396,6 +459,12 @@ public final class TransactionEvents {
     private void requireOwnTopic(EventTable table) throws TargetException {
         String name = table.relation.displayName();
         String owner = tableOfTopic.putIfAbsent(table.topic, name);
+        if (options.topics().topics().contains(table.topic)) {
+            throw new TargetException(
+                    Kind.CONFIG,
+                    "table " + name + " and logical messages would share topic " + table.topic
+                            + "; correct PG2ANY_EVENTS_MESSAGES (pg2any.events.messages)");
+        }
         if (owner != null && !owner.equals(name)) {
             throw new TargetException(
                     Kind.CONFIG,
@@ -419,9 +488,7 @@ public final class TransactionEvents {
         TargetException rejection() {
             return new TargetException(
                     Kind.REJECTED,
-                    table.relation.displayName() + ": change " + ordinal + " of transaction "
-                            + Integer.toUnsignedString(transaction.xid()) + " committed at "
-                            + transaction.commitLsn() + ", " + getMessage()
+                    Message.place(table.relation.displayName(), null, transaction, ordinal) + ", " + getMessage()
                             + "; or set pg2any.values.unrepresentable",
                     this);
         }
