@@ -199,7 +199,7 @@ final class FrameReader implements Closeable {
     }
 
     /**
-     * Passes over the next frame without reading what is in it, if that is nothing but changes, and not too many.
+     * Passes over the next frame, checked but not decompressed, if it holds nothing but changes, and not too many.
      *
      * @return their number; 0 if the frame has to be read
      */
@@ -211,6 +211,7 @@ final class FrameReader implements Closeable {
         if (changes <= 0 || changes > atMost) {
             return 0;
         }
+        checkFrame(length);
         passed(length);
         return changes;
     }

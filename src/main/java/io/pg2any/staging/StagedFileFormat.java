@@ -172,6 +172,15 @@ final class StagedFileFormat {
         return footer;
     }
 
+    /**
+     * @param crc of what follows the frame's header
+     */
+    static int frameCrc(CRC32C crc, byte[] frameHeader) {
+        crc.update(frameHeader, 0, 4);
+        crc.update(frameHeader, 8, FRAME_HEADER - 8);
+        return (int) crc.getValue();
+    }
+
     /** Of bytes that may be something else: a file that was cut has no footer at its end. */
     static Optional<StagedFileFooter> peekFooter(byte[] bytes) {
         int end = bytes.length - 4;
@@ -184,15 +193,6 @@ final class StagedFileFormat {
     private static StagedFileFooter footer(ByteBuffer in) {
         in.getInt(); // the mark
         return new StagedFileFooter(new Lsn(in.getLong()), in.getLong(), in.getLong(), in.getLong());
-    }
-
-    /**
-     * @param crc of what follows the frame's header
-     */
-    static int frameCrc(CRC32C crc, byte[] frameHeader) {
-        crc.update(frameHeader, 0, 4);
-        crc.update(frameHeader, 8, FRAME_HEADER - 8);
-        return (int) crc.getValue();
     }
 
     static int crc(byte[] bytes, int offset, int length) {

@@ -67,13 +67,11 @@ final class StagedTransactions implements Closeable {
     private boolean countsRolledBack;
     private String gid;
     private String preparedBody;
-    /** The current transaction is a message that stands for itself and was not read. */
-    private boolean standalone;
-
+    private Change standalone;
     private boolean open;
     /** Of the last change that was read or passed over. */
     private long ordinal;
-    /** Changes through this one are passed over without being decoded; of whole frames not even the content is read. */
+    /** Changes through this one are passed over without being decoded, and frames of them without being decompressed. */
     private long skippedThrough;
 
     StagedTransactions(StagingFiles files, FrameReader frames, AnnouncedRelations relations) {
@@ -145,7 +143,7 @@ final class StagedTransactions implements Closeable {
     boolean nextTransaction() throws IOException {
         skippedThrough = Long.MAX_VALUE;
         while (open) {
-            nextChangeRecord();
+            nextData();
         }
         skippedThrough = 0;
         ordinal = 0;
@@ -184,8 +182,8 @@ final class StagedTransactions implements Closeable {
             }
             case MessageType.BEGIN_PREPARE, MessageType.STREAM_PREPARE -> transaction = prepared();
             case MessageType.LOGICAL_MESSAGE -> {
-                standalone = true;
                 Change.LogicalMessage message = (Change.LogicalMessage) decode();
+                standalone = message;
                 // Its end is where the target stands after it, and where the record of a commit may start.
                 Lsn lastByte = new Lsn(message.lsn().value() - 1);
                 transaction = new TransactionInfo(0, lastByte, Instant.EPOCH, OptionalLong.of(1));
@@ -260,7 +258,7 @@ final class StagedTransactions implements Closeable {
 
     /** Null at the end of the transaction. */
     Change nextChange() throws IOException {
-        return open && nextChangeRecord() ? decode() : null;
+        return open ? nextData() : null;
     }
 
     long ordinal() {
@@ -272,17 +270,16 @@ final class StagedTransactions implements Closeable {
         skippedThrough = through;
     }
 
-    /** The next change that is not passed over; false at the end of the transaction. */
-    private boolean nextChangeRecord() throws IOException {
-        if (transaction.xid() == 0) {
-            open = standalone && ++ordinal > skippedThrough;
-            standalone = false;
-            return open;
+    private Change nextData() throws IOException {
+        if (standalone != null) {
+            Change message = standalone;
+            standalone = null;
+            ordinal++;
+            return message;
         }
         if (transaction.xid() == 0) {
-            open = standalone;
-            standalone = false;
-            return open;
+            open = false;
+            return null;
         }
         while (nextRecord()) {
             byte type = records.type();
@@ -293,7 +290,7 @@ final class StagedTransactions implements Closeable {
                         MessageType.TRUNCATE,
                         MessageType.LOGICAL_MESSAGE -> {
                     if (!isAborted() && ++ordinal > skippedThrough) {
-                        return true;
+                        return decode();
                     }
                 }
                 case MessageType.RELATION ->
@@ -310,7 +307,7 @@ final class StagedTransactions implements Closeable {
                         throw unexpected();
                     }
                     open = false;
-                    return false;
+                    return null;
                 }
                 default -> throw unexpected();
             }
@@ -352,8 +349,8 @@ final class StagedTransactions implements Closeable {
                 enterArriving();
                 continue;
             }
-            // What was rolled back counts in frames, but not for who passes over changes.
-            if (open && ordinal < skippedThrough && aborted.size() == 0) {
+            // What was rolled back counts in frames, but has no ordinal.
+            if (ordinal < skippedThrough && aborted.size() == 0) {
                 int passed = level.frames().passOver(skippedThrough - ordinal);
                 ordinal += passed;
                 if (passed > 0) {

@@ -100,10 +100,6 @@ final class Subtransactions {
             Arrays.sort(sorted);
         }
 
-        boolean contains(int xid) {
-            return sorted.length != 0 && Arrays.binarySearch(sorted, xid) >= 0;
-        }
-
         int size() {
             return sorted.length;
         }

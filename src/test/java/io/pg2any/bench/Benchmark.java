@@ -188,10 +188,10 @@ final class Benchmark implements Callable<Integer> {
         try (Backlog backlog = Backlog.fill(server, scenario, wanted)) {
             BareReaderDrainer bareReader = new BareReaderDrainer(bareOptions);
             PipelineDrainer wholePipeline = new PipelineDrainer(into, jvmOptions(), Map.of(), threads);
-            Map<String, List<Double>> compressed = new LinkedHashMap<>();
             Optional<SubscriptionDrainer> subscription = into instanceof PostgresTarget postgresTarget
                     ? Optional.of(new SubscriptionDrainer(postgresTarget))
                     : Optional.empty();
+            Map<String, List<Double>> compressed = new LinkedHashMap<>();
             int disturbed = 0;
             for (int round = 1; round <= rounds; round++) {
                 System.out.printf(Locale.ROOT, "  round %d (load %s): ", round, load());

@@ -30,6 +30,7 @@ class CompressionTest {
     private static final String VALUE = "compressible ".repeat(40);
     private static final int FRAME_LENGTH = 0;
     private static final int RECORDS_LENGTH = 8;
+    private static final int CHANGES = 12;
     private static final int BLOCK_LENGTH = 16;
 
     private final SimulatedFiles files = new SimulatedFiles();
@@ -219,7 +220,6 @@ class CompressionTest {
                     Change next = cursor.nextChange();
                     if (skipped >= rows.length) {
                         assertThat(next).isNull();
-                        assertThat(cursor.ordinal()).isEqualTo(rows.length);
                     } else {
                         assertThat(((Change.Insert) next).row().text(0)).isEqualTo(rows[skipped]);
                         assertThat(cursor.ordinal()).isEqualTo(skipped + 1);
@@ -231,7 +231,7 @@ class CompressionTest {
     }
 
     @Test
-    void blocksOfNothingButChangesArePassedOverWithoutBeingRead() throws Exception {
+    void damageIsFoundInBlocksThatArePassedOverToo() throws Exception {
         String[] rows = new String[5000];
         Arrays.setAll(rows, i -> i + " " + VALUE);
         stage(Compression.ZSTD, 1, rows);
@@ -239,23 +239,17 @@ class CompressionTest {
             TransactionBatch batch = take(log);
             Path segment = files.paths(PENDING).get(0);
             byte[] damaged = files.bytes(segment);
-            // In the second frame, whose content is of no interest.
+            // The number of changes in the second frame: one more, and a row would be lost.
             int second = ByteBuffer.wrap(damaged).getInt(12);
             second += StagedFileFormat.FRAME_HEADER + ByteBuffer.wrap(damaged).getInt(second);
-            damaged[second + StagedFileFormat.FRAME_HEADER + 10] ^= 1;
+            assertThat(ByteBuffer.wrap(damaged).getInt(second + CHANGES)).isBetween(300, 1000);
+            damaged[second + CHANGES + 3] ^= 1;
             files.put(segment, damaged);
 
             try (TransactionCursor cursor = batch.open()) {
                 cursor.nextTransaction();
                 cursor.skipThrough(4000);
-                assertThat(((Change.Insert) cursor.nextChange()).row().text(0)).isEqualTo(rows[4000]);
-            }
-            try (TransactionCursor cursor = batch.open()) {
-                cursor.nextTransaction();
-                assertThatThrownBy(() -> {
-                            while (cursor.nextChange() != null) {}
-                        })
-                        .isInstanceOf(CorruptStagedFileException.class);
+                assertThatThrownBy(cursor::nextChange).isInstanceOf(CorruptStagedFileException.class);
             }
         }
     }
