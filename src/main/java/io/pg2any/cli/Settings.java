@@ -1,8 +1,8 @@
 package io.pg2any.cli;
 
 import io.pg2any.apply.TableMapping;
-import io.pg2any.camel.TablePatterns;
 import io.pg2any.apply.message.MessageTopics;
+import io.pg2any.camel.TablePatterns;
 import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.ConnectionString;
 import io.pg2any.capture.Streaming;
