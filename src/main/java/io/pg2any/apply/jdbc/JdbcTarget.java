@@ -142,7 +142,8 @@ public final class JdbcTarget implements Target {
             } catch (TargetException e) {
                 problems.add(e);
             }
-            dialect.notes(connection).forEach(note -> notes.add(dialect.name() + " " + dialect.location() + ": " + note));
+            dialect.notes(connection)
+                    .forEach(note -> notes.add(dialect.name() + " " + dialect.location() + ": " + note));
             for (Relation relation : relations) {
                 try {
                     Relation selected = selection.of(relation);

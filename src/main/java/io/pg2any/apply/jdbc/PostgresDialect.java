@@ -180,7 +180,7 @@ public final class PostgresDialect implements JdbcDialect {
             origin.check(connection);
         }
         try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT current_user, current_schema(),"
+                ResultSet row = statement.executeQuery("SELECT current_user, coalesce(current_schema(), 'public'),"
                         + " has_schema_privilege(current_schema(), 'CREATE'), to_regclass('"
                         + quote(PositionTable.NAME) + "') IS NULL OR to_regclass('" + quote(TableOwners.NAME)
                         + "') IS NULL")) {
@@ -199,8 +199,8 @@ public final class PostgresDialect implements JdbcDialect {
     public void checkRights(Connection connection, TableName table) throws SQLException, TargetException {
         StringJoiner missing = new StringJoiner(", ");
         String role;
-        try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT current_user, right_, has_table_privilege(to_regclass(?), right_)"
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT current_user, right_, has_table_privilege(to_regclass(?), right_)"
                         + " FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) right_")) {
             statement.setString(1, qualified(table));
             try (ResultSet rows = statement.executeQuery()) {
@@ -216,8 +216,8 @@ public final class PostgresDialect implements JdbcDialect {
         if (missing.length() > 0) {
             throw new TargetException(
                     Kind.CONFIG,
-                    name() + " " + location() + ": table " + table.displayName() + ": role " + role + " lacks rights; GRANT "
-                            + missing + " ON " + qualified(table) + " TO " + role);
+                    name() + " " + location() + ": table " + table.displayName() + ": role " + role
+                            + " lacks rights; GRANT " + missing + " ON " + qualified(table) + " TO " + role);
         }
     }
 
@@ -227,11 +227,12 @@ public final class PostgresDialect implements JdbcDialect {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("SELECT current_setting('server_version'),"
                         + " current_setting('server_encoding'), has_schema_privilege(current_schema(), 'CREATE'),"
-                        + " current_schema()")) {
+                        + " coalesce(current_schema(), 'public')")) {
             row.next();
             notes.add("version " + row.getString(1) + ", encoding " + row.getString(2));
             if (!row.getString(2).equals("UTF8")) {
-                notes.add("characters that " + row.getString(2) + " lacks are refused; a database in UTF8 holds them all");
+                notes.add("characters that " + row.getString(2)
+                        + " lacks are refused; a database in UTF8 holds them all");
             }
             if (!row.getBoolean(3) && options.tables() == TablesPolicy.CREATE) {
                 notes.add("missing tables cannot be created in schema " + row.getString(4) + ": the role lacks CREATE");

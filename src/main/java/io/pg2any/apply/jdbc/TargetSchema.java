@@ -90,7 +90,8 @@ final class TargetSchema {
                 && dialect.rowSets(connection, table, session.options()).isPresent();
         return grouped && dialect.orderMatters(connection, table)
                 ? Optional.of("table " + table.name().displayName() + " (source "
-                        + table.relation().displayName() + "): rows are written one after the other in the source's order, since the table has a unique"
+                        + table.relation().displayName()
+                        + "): rows are written one after the other in the source's order, since the table has a unique"
                         + " index beside its key, a foreign key, a trigger or the like")
                 : Optional.empty();
     }

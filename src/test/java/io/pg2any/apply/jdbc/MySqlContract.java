@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -38,6 +39,17 @@ abstract class MySqlContract extends TablesContract {
     @Override
     int longestTextKey() {
         return 768;
+    }
+
+    @Test
+    void aTableWhoseRowsKeepTheirOrderIsNoted() throws Exception {
+        execute("CREATE TABLE uniq (id INTEGER PRIMARY KEY, u INTEGER UNIQUE)");
+        assertThat(target().check(List.of(keyed(7, "uniq", "id* int4", "u int4"))))
+                .isEmpty();
+        assertThat(target().notes())
+                .anyMatch(note -> note.contains("version ") && note.contains("local_infile"))
+                .noneMatch(note -> note.contains("lacks the rights"))
+                .anyMatch(note -> note.contains("table uniq (source public.uniq)"));
     }
 
     /** InnoDB holds 1,017 columns. */
