@@ -59,8 +59,10 @@ public final class Pipeline implements KeySource {
     private volatile Target target;
     private volatile CaptureConfig source;
     private volatile Supplier<Optional<CaptureStatus>> captureStatus = Optional::empty;
+    private volatile boolean targetFails;
     private volatile Lsn applied = Lsn.ZERO;
     private volatile Lsn durable = Lsn.ZERO;
+    private volatile Instant unacknowledgedSince = Instant.EPOCH;
     private volatile long appliedAtMillis;
     private volatile Instant newestApplied;
     private volatile Instant caughtUpAt;
@@ -187,6 +189,15 @@ public final class Pipeline implements KeySource {
         target = opened;
     }
 
+    /** Whether the newest try to apply failed and will be repeated. */
+    boolean targetFails() {
+        return targetFails;
+    }
+
+    void targetFails(boolean fails) {
+        targetFails = fails;
+    }
+
     Optional<Target> target() {
         return Optional.ofNullable(target);
     }
@@ -260,7 +271,15 @@ public final class Pipeline implements KeySource {
 
     /** A power failure would not take back from the target what committed before this position. */
     void durable(Lsn lsn) {
+        if (!durable.isAfter(feedback.confirmable())) {
+            unacknowledgedSince = Instant.now();
+        }
         durable = lsn;
+    }
+
+    /** Since when the route has kept from PostgreSQL what the target has for good; empty when it was told. */
+    Optional<Instant> unacknowledgedSince() {
+        return durable.isAfter(feedback.confirmable()) ? Optional.of(unacknowledgedSince) : Optional.empty();
     }
 
     Lsn durableLsn() {

@@ -39,7 +39,14 @@ public final class Main {
     }
 
     static int execute(String... args) {
+        return commands().execute(args.length == 0 ? new String[] {"run"} : args);
+    }
+
+    static CommandLine commands() {
         CommandLine commands = new CommandLine(new Main());
+        for (CommandLine command : commands.getSubcommands().values()) {
+            command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Version());
+        }
         commands.setExecutionExceptionHandler((exception, commandLine, parsed) -> {
             if (exception instanceof ConfigurationException configuration) {
                 configuration.problems().forEach(problem -> System.err.println("pg2any: " + problem));
@@ -48,7 +55,7 @@ public final class Main {
             System.err.println("pg2any: " + exception);
             return FATAL;
         });
-        return commands.execute(args.length == 0 ? new String[] {"run"} : args);
+        return commands;
     }
 
     static String version() {

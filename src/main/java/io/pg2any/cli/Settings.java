@@ -159,6 +159,7 @@ final class Settings {
         checkBoolean(Setting.CREATE_SLOT, problems);
         checkBoolean(Setting.CREATE_PUBLICATION, problems);
         checkBoolean(Setting.BINARY, problems);
+        checkBoolean(Setting.TWO_PHASE, problems);
         checkNumber(Setting.CONNECTION_TIMEOUT, 1, 3600, problems);
         checkNumber(Setting.QUERY_TIMEOUT, 1, 86400, problems);
         checkNumber(Setting.DURABLE_INTERVAL, 0, 3_600_000, problems);

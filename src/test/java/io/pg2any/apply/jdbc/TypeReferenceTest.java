@@ -187,6 +187,7 @@ class TypeReferenceTest {
             Hard.of("`date` after the year 9999", 1082, "10000-01-01"),
             Hard.of("`time` 24:00:00", 1083, "24:00:00"),
             Hard.of("`timestamp` infinity", 1114, "infinity"),
+            new Hard("`timestamp(3)` infinity", 1114, 3, "infinity".getBytes(StandardCharsets.UTF_8)),
             Hard.of("`timestamp` before the year 1", 1114, "0044-03-15 00:00:00 BC"),
             Hard.of("`timestamptz` -infinity", 1184, "-infinity"),
             new Hard("`text` that is not UTF-8 (a source in `SQL_ASCII`)", 25, -1, new byte[] {'a', (byte) 0xFF}));
