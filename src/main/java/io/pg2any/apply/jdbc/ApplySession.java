@@ -30,7 +30,6 @@ final class ApplySession {
     private final Set<String> orderedTables = new HashSet<>();
     private boolean strict;
     private boolean replacing;
-    private String systemIdentifier = "";
 
     ApplySession(JdbcDialect dialect, ApplyOptions options, TargetStatus status) {
         this.dialect = dialect;
@@ -87,15 +86,6 @@ final class ApplySession {
 
     void replacing(boolean now) {
         replacing = now;
-    }
-
-    /** Of the cluster that the changes come from; empty before the first batch. */
-    String systemIdentifier() {
-        return systemIdentifier;
-    }
-
-    void systemIdentifier(String identifier) {
-        systemIdentifier = identifier;
     }
 
     /** Whether rows of this source table may be written by net effect instead of in their order. */

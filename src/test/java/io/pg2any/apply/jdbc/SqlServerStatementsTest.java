@@ -86,7 +86,7 @@ class SqlServerStatementsTest {
         assertThat(dialect.addColumn(T, "\"w\" INT")).isEqualTo("ALTER TABLE \"s\".\"a]b\"\"c\" ADD \"w\" INT");
         assertThat(dialect.positionTable()).startsWith("CREATE TABLE \"pg2any_position\" (pipeline nvarchar(63)");
         assertThat(dialect.lockPosition())
-                .isEqualTo("SELECT slot, system_identifier, timeline, lsn, epoch FROM pg2any_position"
+                .isEqualTo("SELECT slot, system_identifier, timeline, lsn, ordinal, staged_at, epoch FROM pg2any_position"
                         + " WITH (UPDLOCK, ROWLOCK, HOLDLOCK) WHERE pipeline = ?");
     }
 
