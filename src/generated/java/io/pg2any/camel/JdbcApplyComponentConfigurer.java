@@ -60,6 +60,9 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "order": getOrCreateConfiguration(target).setOrder(property(camelContext, java.lang.String.class, value)); return true;
         case "querytimeout":
         case "queryTimeout": getOrCreateConfiguration(target).setQueryTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
+        case "rejected": getOrCreateConfiguration(target).setRejected(property(camelContext, java.lang.String.class, value)); return true;
+        case "rejectedtables":
+        case "rejectedTables": getOrCreateConfiguration(target).setRejectedTables(property(camelContext, java.lang.String.class, value)); return true;
         case "renamecolumns":
         case "renameColumns": getOrCreateConfiguration(target).setRenameColumns(property(camelContext, java.lang.String.class, value)); return true;
         case "renametables":
@@ -109,6 +112,9 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "order": return java.lang.String.class;
         case "querytimeout":
         case "queryTimeout": return long.class;
+        case "rejected": return java.lang.String.class;
+        case "rejectedtables":
+        case "rejectedTables": return java.lang.String.class;
         case "renamecolumns":
         case "renameColumns": return java.lang.String.class;
         case "renametables":
@@ -159,6 +165,9 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "order": return getOrCreateConfiguration(target).getOrder();
         case "querytimeout":
         case "queryTimeout": return getOrCreateConfiguration(target).getQueryTimeout();
+        case "rejected": return getOrCreateConfiguration(target).getRejected();
+        case "rejectedtables":
+        case "rejectedTables": return getOrCreateConfiguration(target).getRejectedTables();
         case "renamecolumns":
         case "renameColumns": return getOrCreateConfiguration(target).getRenameColumns();
         case "renametables":

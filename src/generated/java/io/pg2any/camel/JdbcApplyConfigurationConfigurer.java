@@ -44,6 +44,9 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "order": target.setOrder(property(camelContext, java.lang.String.class, value)); return true;
         case "querytimeout":
         case "queryTimeout": target.setQueryTimeout(property(camelContext, long.class, value)); return true;
+        case "rejected": target.setRejected(property(camelContext, java.lang.String.class, value)); return true;
+        case "rejectedtables":
+        case "rejectedTables": target.setRejectedTables(property(camelContext, java.lang.String.class, value)); return true;
         case "renamecolumns":
         case "renameColumns": target.setRenameColumns(property(camelContext, java.lang.String.class, value)); return true;
         case "renametables":
@@ -84,6 +87,9 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "order": return java.lang.String.class;
         case "querytimeout":
         case "queryTimeout": return long.class;
+        case "rejected": return java.lang.String.class;
+        case "rejectedtables":
+        case "rejectedTables": return java.lang.String.class;
         case "renamecolumns":
         case "renameColumns": return java.lang.String.class;
         case "renametables":
@@ -125,6 +131,9 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "order": return target.getOrder();
         case "querytimeout":
         case "queryTimeout": return target.getQueryTimeout();
+        case "rejected": return target.getRejected();
+        case "rejectedtables":
+        case "rejectedTables": return target.getRejectedTables();
         case "renamecolumns":
         case "renameColumns": return target.getRenameColumns();
         case "renametables":

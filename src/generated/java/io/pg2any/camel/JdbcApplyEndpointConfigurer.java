@@ -46,6 +46,9 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "order": target.getConfiguration().setOrder(property(camelContext, java.lang.String.class, value)); return true;
         case "querytimeout":
         case "queryTimeout": target.getConfiguration().setQueryTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
+        case "rejected": target.getConfiguration().setRejected(property(camelContext, java.lang.String.class, value)); return true;
+        case "rejectedtables":
+        case "rejectedTables": target.getConfiguration().setRejectedTables(property(camelContext, java.lang.String.class, value)); return true;
         case "renamecolumns":
         case "renameColumns": target.getConfiguration().setRenameColumns(property(camelContext, java.lang.String.class, value)); return true;
         case "renametables":
@@ -88,6 +91,9 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "order": return java.lang.String.class;
         case "querytimeout":
         case "queryTimeout": return long.class;
+        case "rejected": return java.lang.String.class;
+        case "rejectedtables":
+        case "rejectedTables": return java.lang.String.class;
         case "renamecolumns":
         case "renameColumns": return java.lang.String.class;
         case "renametables":
@@ -131,6 +137,9 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "order": return target.getConfiguration().getOrder();
         case "querytimeout":
         case "queryTimeout": return target.getConfiguration().getQueryTimeout();
+        case "rejected": return target.getConfiguration().getRejected();
+        case "rejectedtables":
+        case "rejectedTables": return target.getConfiguration().getRejectedTables();
         case "renamecolumns":
         case "renameColumns": return target.getConfiguration().getRenameColumns();
         case "renametables":

@@ -23,7 +23,7 @@ public class JdbcApplyEndpointUriFactory extends org.apache.camel.support.compon
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(22);
+        Set<String> props = new HashSet<>(24);
         props.add("bulkInsertThreshold");
         props.add("connectTimeout");
         props.add("divergence");
@@ -38,6 +38,8 @@ public class JdbcApplyEndpointUriFactory extends org.apache.camel.support.compon
         props.add("order");
         props.add("pipeline");
         props.add("queryTimeout");
+        props.add("rejected");
+        props.add("rejectedTables");
         props.add("renameColumns");
         props.add("renameTables");
         props.add("schemaMapping");

@@ -15,6 +15,7 @@ import java.util.Objects;
  * @param maxRowsPerCommit a transaction with more rows is committed in parts; 0 never
  * @param order whether rows may be grouped by table and key where nothing can tell
  * @param windowRows so many changes are folded together at most before they are written
+ * @param rejected what becomes of changes that the target refuses for good
  * @param bulkInsertThreshold from so many rows on the target's bulk protocol takes an insert, where there is one
  * @param markOrigin whether the target is told that changes came by replication, where it has a mark for that
  */
@@ -26,6 +27,7 @@ public record ApplyOptions(
         ValuePolicy values,
         DivergencePolicy divergence,
         KeySource keys,
+        RejectedChanges rejected,
         Duration durableInterval,
         Duration connectTimeout,
         Duration lockTimeout,
@@ -42,6 +44,7 @@ public record ApplyOptions(
         Objects.requireNonNull(values, "values");
         Objects.requireNonNull(divergence, "divergence");
         Objects.requireNonNull(keys, "keys");
+        Objects.requireNonNull(rejected, "rejected");
         Objects.requireNonNull(order, "order");
         if (pipeline.isBlank()) {
             throw new IllegalArgumentException("pipeline: must not be blank");
@@ -80,6 +83,7 @@ public record ApplyOptions(
         private ValuePolicy values = ValuePolicy.FAIL;
         private DivergencePolicy divergence = DivergencePolicy.WARN;
         private KeySource keys = KeySource.NONE;
+        private RejectedChanges rejected = RejectedChanges.STOP;
         private Duration durableInterval = Duration.ofSeconds(1);
         private Duration connectTimeout = Duration.ofSeconds(30);
         private Duration lockTimeout = Duration.ofSeconds(5);
@@ -121,6 +125,11 @@ public record ApplyOptions(
 
         public Builder keys(KeySource value) {
             keys = value;
+            return this;
+        }
+
+        public Builder rejected(RejectedChanges value) {
+            rejected = value;
             return this;
         }
 
@@ -178,6 +187,7 @@ public record ApplyOptions(
                     values,
                     divergence,
                     keys,
+                    rejected,
                     durableInterval,
                     connectTimeout,
                     lockTimeout,

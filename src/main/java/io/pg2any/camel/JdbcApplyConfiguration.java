@@ -77,6 +77,20 @@ public class JdbcApplyConfiguration implements Cloneable {
     private String unrepresentable = "fail";
 
     @UriParam(
+            label = "common",
+            defaultValue = "stop",
+            enums = "stop,park",
+            description = "What happens to a change that the target refuses for good: stop ends the pipeline, park sets"
+                    + " it aside in the staging folder and goes on")
+    private String rejected = "stop";
+
+    @UriParam(
+            label = "common",
+            description = "The tables whose changes may be set aside: patterns of schema.table separated by commas, as"
+                    + " in public.*,!public.orders; all unless set")
+    private String rejectedTables;
+
+    @UriParam(
             label = "advanced",
             defaultValue = "30000",
             javaType = "java.time.Duration",
@@ -234,6 +248,22 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     public void setUnrepresentable(String unrepresentable) {
         this.unrepresentable = unrepresentable;
+    }
+
+    public String getRejected() {
+        return rejected;
+    }
+
+    public void setRejected(String rejected) {
+        this.rejected = rejected;
+    }
+
+    public String getRejectedTables() {
+        return rejectedTables;
+    }
+
+    public void setRejectedTables(String rejectedTables) {
+        this.rejectedTables = rejectedTables;
     }
 
     public long getConnectTimeout() {

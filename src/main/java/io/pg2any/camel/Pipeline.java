@@ -12,6 +12,7 @@ import io.pg2any.change.Position;
 import io.pg2any.change.Relation;
 import io.pg2any.pgoutput.MessageChunk;
 import io.pg2any.staging.AcknowledgeMode;
+import io.pg2any.staging.RejectedFiles;
 import io.pg2any.staging.StagingLog;
 import io.pg2any.staging.StagingStatus;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,12 +54,15 @@ public final class Pipeline implements KeySource {
     private boolean targetKnown;
     private Position targetPosition;
 
+    private volatile RejectedFiles rejected;
     private volatile MessageChunk lastStaged;
     private volatile Target target;
     private volatile CaptureConfig source;
     private volatile Supplier<Optional<CaptureStatus>> captureStatus = Optional::empty;
+    private volatile boolean targetFails;
     private volatile Lsn applied = Lsn.ZERO;
     private volatile Lsn durable = Lsn.ZERO;
+    private volatile Instant unacknowledgedSince = Instant.EPOCH;
     private volatile long appliedAtMillis;
     private volatile Instant newestApplied;
     private volatile Instant caughtUpAt;
@@ -93,17 +98,19 @@ public final class Pipeline implements KeySource {
         return feedback;
     }
 
-    synchronized void stagingOpened(StagingLog log, AcknowledgeMode mode) throws IOException {
+    synchronized void stagingOpened(StagingLog log, RejectedFiles letters, AcknowledgeMode mode) throws IOException {
         if (targetPosition != null) {
             log.reconcile(targetPosition);
         }
         staging = log;
+        rejected = letters;
         acknowledge = mode;
         notifyAll();
     }
 
     synchronized void stagingClosed() {
         staging = null;
+        rejected = null;
     }
 
     /** The target is to be asked again before anything is resumed or applied. */
@@ -182,6 +189,15 @@ public final class Pipeline implements KeySource {
         target = opened;
     }
 
+    /** Whether the newest try to apply failed and will be repeated. */
+    boolean targetFails() {
+        return targetFails;
+    }
+
+    void targetFails(boolean fails) {
+        targetFails = fails;
+    }
+
     Optional<Target> target() {
         return Optional.ofNullable(target);
     }
@@ -255,7 +271,15 @@ public final class Pipeline implements KeySource {
 
     /** A power failure would not take back from the target what committed before this position. */
     void durable(Lsn lsn) {
+        if (!durable.isAfter(feedback.confirmable())) {
+            unacknowledgedSince = Instant.now();
+        }
         durable = lsn;
+    }
+
+    /** Since when the route has kept from PostgreSQL what the target has for good; empty when it was told. */
+    Optional<Instant> unacknowledgedSince() {
+        return durable.isAfter(feedback.confirmable()) ? Optional.of(unacknowledgedSince) : Optional.empty();
     }
 
     Lsn durableLsn() {
@@ -327,6 +351,25 @@ public final class Pipeline implements KeySource {
 
     synchronized Optional<StagingLog> staging() {
         return Optional.ofNullable(staging);
+    }
+
+    /** Where dead letters are kept; empty while staging is closed. */
+    Optional<RejectedFiles> rejected() {
+        return Optional.ofNullable(rejected);
+    }
+
+    /** How many dead letters wait, by table; none while their folder cannot be asked. */
+    Map<String, Long> waitingRejected() {
+        Optional<RejectedFiles> letters = rejected();
+        if (letters.isEmpty()) {
+            return Map.of();
+        }
+        try {
+            return letters.get().waiting();
+        } catch (IOException e) {
+            LOG.debug("Dead letters of pipeline {} cannot be asked", name, e);
+            return Map.of();
+        }
     }
 
     /** Stops the pipeline for good; the first failure is the one that is told. */

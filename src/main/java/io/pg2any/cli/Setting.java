@@ -139,6 +139,23 @@ record Setting(String property, String variable, String fallback, boolean secret
             "PG2ANY_DIVERGENCE",
             "warn",
             "An update or delete that finds no row: `warn` (count, log once per table), `fail`, `upsert`");
+    static final Setting REJECTED = of(
+            "pg2any.rejected",
+            "PG2ANY_REJECTED",
+            "stop",
+            "A change that the target refuses for good: `stop` ends the process; `park` sets it aside in"
+                    + " `staging/rejected`, for `pg2any rejected`, and goes on");
+    static final Setting REJECTED_TABLES = of(
+            "pg2any.rejected.tables",
+            "PG2ANY_REJECTED_TABLES",
+            null,
+            "With `park`: only changes of these tables, as `public.*,!public.orders`; those of others stop. All tables"
+                    + " unless set");
+    static final Setting REJECTED_MAX_BYTES = of(
+            "pg2any.rejected.maxBytes",
+            "PG2ANY_REJECTED_MAX_BYTES",
+            "1073741824",
+            "Bytes that changes set aside may take, counted in blocks of 4 KiB; the next one stops the process");
     static final Setting UNREPRESENTABLE = of(
             "pg2any.values.unrepresentable",
             "PG2ANY_VALUES_UNREPRESENTABLE",
@@ -188,7 +205,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_BULK_INSERT_THRESHOLD",
             "500",
             "From how many rows on an insert goes through the bulk protocol of a target that has one (PostgreSQL:"
-                    + " COPY; SQL Server: bulk copy)");
+                    + " COPY; SQL Server: bulk copy; MySQL and MariaDB, where the server has `local_infile` on: LOAD DATA LOCAL)");
 
     static final Setting KAFKA_TOPIC_PREFIX = of(
             "pg2any.kafka.topicPrefix",
@@ -422,6 +439,9 @@ record Setting(String property, String variable, String fallback, boolean secret
             EXCLUDE_TABLES,
             EXCLUDE_COLUMNS,
             DIVERGENCE,
+            REJECTED,
+            REJECTED_TABLES,
+            REJECTED_MAX_BYTES,
             UNREPRESENTABLE,
             QUERY_TIMEOUT,
             DURABLE_INTERVAL,

@@ -76,6 +76,29 @@ class SourcePreflightIT {
     }
 
     @Test
+    void aSlotThatIsReadAndConfirmedMeanwhileIsNoGap() throws Exception {
+        try (EmbeddedPostgres server = TestPostgres.start(18)) {
+            Source.createShop(server);
+            CaptureConfig config = Source.config(server).build();
+            try (SourceConnection reader = SourceConnection.replication(config, new SourceConnection.Abort())) {
+                SourceConnection.Identity identity = reader.identify();
+                Lsn start = reader.createSlot(config.slot(), false);
+                reader.startReplication(config, PgOutputOptions.negotiate(config, 18), start);
+                SourceIdentity source =
+                        new SourceIdentity(identity.systemIdentifier(), identity.timeline(), config.slot());
+                Position before = new Position(source, Lsn.parse("0/1"));
+
+                assertThat(SourcePreflight.check(config, Optional.of(before)))
+                        .singleElement()
+                        .satisfies(problem -> {
+                            assertThat(problem.what()).contains("is read by another process");
+                            assertThat(problem.kind()).isEqualTo(Kind.RETRYABLE);
+                        });
+            }
+        }
+    }
+
+    @Test
     void aServerThatIsDownIsOneRetryableProblem() {
         CaptureConfig config = CaptureConfig.builder(
                         ConnectionString.parse("postgresql://u:s3cr3t@127.0.0.1:1/d"), "s", List.of("p"))

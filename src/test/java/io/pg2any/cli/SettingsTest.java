@@ -54,6 +54,7 @@ class SettingsTest {
         "CDC_PROTOCOL_VERSION, two, from 0 to 4",
         "CDC_STREAMING, maybe, auto; off; on; parallel",
         "PG2ANY_ORIGIN, local, any or none",
+        "PG2ANY_TWO_PHASE, yes, true; false",
         "CDC_CONNECTION_TIMEOUT, 0, from 1 to 3600",
         "METRICS_PORT, 99999, from 0 to 65535",
         "PG2ANY_ACKNOWLEDGE, sometime, applied; staged",

@@ -26,15 +26,13 @@ import org.slf4j.LoggerFactory;
  * The real jar under a running workload, killed again and again.
  *
  * <p>{@code -Dpg2any.crash.kills=500} kills that often (in each acknowledge mode half of it), {@code
- * -Dpg2any.crash.seed=…} repeats a run's choices, {@code -Dpg2any.crash.streaming=parallel} has both modes stream so.
+ * -Dpg2any.crash.seed=…} repeats a run's choices, {@code -Dpg2any.crash.streaming=parallel} has both modes stream so
+ * ({@link StreamingMode}).
  */
 class CrashIT {
     private static final Logger LOG = LoggerFactory.getLogger(CrashIT.class);
     private static final int KILLS = Integer.getInteger("pg2any.crash.kills", 28);
     private static final long SEED = Long.getLong("pg2any.crash.seed", 20260729);
-    /** {@code off}, {@code on}, {@code parallel}, or {@code forced}: on, and for everything. */
-    private static final String STREAMING = System.getProperty("pg2any.crash.streaming", "");
-
     /** So many that the transaction does not fit in the pipeline's memory. */
     private static final int BIG_ROWS = 40_000;
 
@@ -72,8 +70,7 @@ class CrashIT {
 
     @ParameterizedTest
     @CsvSource({"applied, off", "staged, forced"})
-    void nothingIsLostOrRepeatedHoweverOftenItIsKilled(String acknowledge, String otherwise) throws Exception {
-        String streaming = STREAMING.isEmpty() ? otherwise : STREAMING;
+    void nothingIsLostOrRepeatedHoweverOftenItIsKilled(String acknowledge, String streaming) throws Exception {
         Random random = new Random(SEED + acknowledge.hashCode());
         Workload.Options workload =
                 new Workload.Options(random.nextLong(), 2, 150, BIG_ROWS, Duration.ofSeconds(5), true);
@@ -81,14 +78,8 @@ class CrashIT {
                 server,
                 "crash_" + acknowledge,
                 folder,
-                Map.of(
-                        "PG2ANY_ACKNOWLEDGE",
-                        acknowledge,
-                        "CDC_STREAMING",
-                        streaming.equals("forced") ? "on" : streaming))) {
-            if (streaming.equals("forced")) {
-                scenario.forceStreaming(TestPostgres.VERSION);
-            }
+                StreamingMode.or(streaming),
+                Map.of("PG2ANY_ACKNOWLEDGE", acknowledge))) {
             scenario.begin(workload);
             int point = random.nextInt(POINTS.size());
             for (int kill = 1; kill <= KILLS / 2; kill++) {

@@ -1,6 +1,7 @@
 package io.pg2any.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.pg2any.cli.EmbeddedPostgres;
 import io.pg2any.cli.EmbeddedPostgres.StopMode;
@@ -9,9 +10,11 @@ import io.pg2any.server.TestPostgres;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The whole pipeline on every supported server, in both acknowledge modes and all modes of streaming between them. Forced
@@ -21,42 +24,42 @@ class EveryServerIT {
     @TempDir
     private Path folder;
 
+    /** The one mode that was asked for, on the one server. */
+    static Stream<Arguments> modes() {
+        if (StreamingMode.ASKED.isPresent()) {
+            return Stream.of("applied", "staged").map(acknowledge -> arguments(TestPostgres.VERSION, acknowledge, ""));
+        }
+        return Stream.of(
+                arguments(14, "applied", "forced"),
+                arguments(15, "staged", "forced"),
+                arguments(16, "applied", "parallel forced"),
+                arguments(17, "staged", "off"),
+                arguments(18, "applied", "forced"),
+                arguments(18, "staged", "parallel forced"),
+                arguments(14, "staged", "off"));
+    }
+
     @ParameterizedTest
-    @CsvSource({
-        "14, applied, forced",
-        "15, staged, forced",
-        "16, applied, parallel forced",
-        "17, staged, off",
-        "18, applied, forced",
-        "18, staged, parallel forced",
-        "14, staged, off"
-    })
+    @MethodSource("modes")
     void carriesEveryChangeAcrossAKillAndALostConnectionAndLetsTheServerStop(
             int version, String acknowledge, String streaming) throws Exception {
-        boolean forced = streaming.endsWith("forced");
+        StreamingMode mode = StreamingMode.or(streaming);
         Workload.Options workload = new Workload.Options(version, 2, 150, 5_000, Duration.ofSeconds(3), true);
         try (EmbeddedPostgres server = TestPostgres.start(version);
                 Scenario scenario = Scenario.create(
                         server,
                         "server_" + version + "_" + acknowledge,
                         folder,
-                        Map.of(
-                                "PG2ANY_ACKNOWLEDGE",
-                                acknowledge,
-                                "CDC_STREAMING",
-                                streaming.replaceFirst(" ?forced", "").replaceFirst("^$", "auto")))) {
-            if (forced) {
-                scenario.forceStreaming(version);
-            }
+                        mode,
+                        Map.of("PG2ANY_ACKNOWLEDGE", acknowledge))) {
             scenario.begin(workload);
             scenario.pipeline.kill();
             scenario.startPipeline();
             scenario.awaitTransactions(100);
-            scenario.source("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots" + " WHERE slot_name = '"
-                    + scenario.name + "'");
+            scenario.endWalsender();
             scenario.awaitTransactions(100);
             scenario.assertBothSidesEqual();
-            if (forced) {
+            if (mode.forced()) {
                 assertThat(scenario.streamedTransactions()).isPositive();
             }
 

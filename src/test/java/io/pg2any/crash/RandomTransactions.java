@@ -27,6 +27,7 @@ final class RandomTransactions implements AutoCloseable {
     /** A lock that another session holds, a deadlock: no reason to stop. */
     private static final Set<String> EXPECTED = Set.of("55P03", "40P01");
 
+    private final Scenario scenario;
     private final Random random;
     private final boolean twoPhase;
     private final List<Session> sessions = new ArrayList<>();
@@ -34,7 +35,8 @@ final class RandomTransactions implements AutoCloseable {
     private long columns;
     private long committed;
 
-    private RandomTransactions(Random random, boolean twoPhase) {
+    private RandomTransactions(Scenario scenario, Random random, boolean twoPhase) {
+        this.scenario = scenario;
         this.random = random;
         this.twoPhase = twoPhase;
     }
@@ -51,16 +53,22 @@ final class RandomTransactions implements AutoCloseable {
     }
 
     static RandomTransactions open(Scenario scenario, long seed, boolean twoPhase) throws SQLException {
-        RandomTransactions transactions = new RandomTransactions(new Random(seed), twoPhase);
+        RandomTransactions transactions = new RandomTransactions(scenario, new Random(seed), twoPhase);
         for (int who = 0; who < SESSIONS; who++) {
-            Connection connection = scenario.connect();
-            transactions.sessions.add(transactions.new Session(who, connection));
+            transactions.sessions.add(transactions.new Session(who));
         }
         return transactions;
     }
 
     void step() throws SQLException {
         sessions.get(random.nextInt(SESSIONS)).step();
+    }
+
+    /** After a crash of the server, which has rolled back what was open and kept what was prepared. */
+    void reconnect() throws SQLException {
+        for (Session session : sessions) {
+            session.connect();
+        }
     }
 
     /** Ends what keeps a reader waiting, and some of the rest, one way or the other. */
@@ -88,8 +96,8 @@ final class RandomTransactions implements AutoCloseable {
 
     private final class Session {
         private final int who;
-        private final Connection connection;
-        private final Statement statement;
+        private Connection connection;
+        private Statement statement;
         private final List<String> savepoints = new ArrayList<>();
         private boolean open;
         /** Whether the open transaction holds a lock that even readers wait for. */
@@ -98,11 +106,20 @@ final class RandomTransactions implements AutoCloseable {
         private String prepared;
         private boolean preparedExclusive;
 
-        Session(int who, Connection connection) throws SQLException {
+        Session(int who) throws SQLException {
             this.who = who;
-            this.connection = connection;
-            this.statement = connection.createStatement();
+            connect();
+        }
+
+        void connect() throws SQLException {
+            if (connection != null) {
+                connection.close();
+            }
+            connection = scenario.connect();
+            statement = connection.createStatement();
             statement.execute("SET lock_timeout = '20ms'");
+            open = false;
+            exclusive = false;
         }
 
         void step() throws SQLException {

@@ -1,6 +1,7 @@
 package io.pg2any.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.pg2any.cli.EmbeddedPostgres;
 import io.pg2any.cli.quickstart.Comparison;
@@ -11,18 +12,20 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@link RandomTransactions} against the real jar, which is killed, and whose walsender is ended, at random; at rest both
- * sides are equal row by row, and every transaction was applied once.
+ * {@link RandomTransactions} against the real jar, which is killed, and whose walsender and server are ended or killed, at
+ * random; at rest both sides are equal row by row, and every transaction was applied once.
  *
  * <p>{@code -Dpg2any.random.rounds=200} goes on for longer, {@code -Dpg2any.random.seed=…} repeats a run's choices. When
- * the pipeline is killed is a step of the sequence; how far it is then is not repeated.
+ * something is killed is a step of the sequence; how far the pipeline is then is not repeated.
  */
 class RandomTransactionsIT {
     private static final Logger LOG = LoggerFactory.getLogger(RandomTransactionsIT.class);
@@ -33,25 +36,33 @@ class RandomTransactionsIT {
     @TempDir
     private Path folder;
 
+    /** The one mode that was asked for, on the one server. */
+    static Stream<Arguments> modes() {
+        if (StreamingMode.ASKED.isPresent()) {
+            return Stream.of(
+                    arguments(TestPostgres.VERSION, "staged", "", false),
+                    arguments(TestPostgres.VERSION, "applied", "", TestPostgres.VERSION >= 15));
+        }
+        return Stream.of(
+                arguments(14, "staged", "on forced", false), arguments(18, "applied", "parallel forced", true));
+    }
+
     @ParameterizedTest
-    @CsvSource({"14, staged, on, false", "18, applied, parallel, true"})
+    @MethodSource("modes")
     void bothSidesAreEqualAtRestWhateverHappened(int version, String acknowledge, String streaming, boolean twoPhase)
             throws Exception {
         Random random = new Random(SEED + version);
-        String name = "random_" + version;
+        LOG.info("-Dpg2any.random.seed={}", SEED);
+        String name = "random_" + version + "_" + acknowledge;
+        StreamingMode mode = StreamingMode.or(streaming);
+        boolean streamed = false;
         try (EmbeddedPostgres server = TestPostgres.start(version, Map.of("max_prepared_transactions", "10"));
                 Scenario scenario = Scenario.create(
-                                server,
-                                name,
-                                folder,
-                                Map.of(
-                                        "PG2ANY_ACKNOWLEDGE",
-                                        acknowledge,
-                                        "CDC_STREAMING",
-                                        streaming,
-                                        "PG2ANY_TWO_PHASE",
-                                        Boolean.toString(twoPhase)))
-                        .forceStreaming(version)) {
+                        server,
+                        name,
+                        folder,
+                        mode,
+                        Map.of("PG2ANY_ACKNOWLEDGE", acknowledge, "PG2ANY_TWO_PHASE", Boolean.toString(twoPhase)))) {
             scenario.source(RandomTransactions.tables());
             scenario.startPipeline();
             try (Connection connection = scenario.connect()) {
@@ -63,10 +74,11 @@ class RandomTransactionsIT {
                     run(scenario, transactions, random);
                     transactions.settle();
                     assertEqual(scenario, transactions);
+                    streamed |= scenario.streamedTransactions() > 0;
                     LOG.info("{}: round {}, {} transactions committed", name, round, transactions.committed());
                 }
             }
-            assertThat(scenario.streamedTransactions()).isPositive();
+            assertThat(streamed).isEqualTo(mode.forced());
             scenario.assertStopsGracefully();
         }
     }
@@ -75,11 +87,20 @@ class RandomTransactionsIT {
         int kill = random.nextInt(STEPS);
         int restart = kill + random.nextInt(50);
         int cut = random.nextInt(STEPS);
+        int crash = random.nextInt(STEPS);
+        boolean ofWalsender = random.nextBoolean();
         for (int step = 0; step < STEPS; step++) {
             transactions.step();
             if (step == cut) {
-                scenario.source("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '"
-                        + scenario.name + "' AND active");
+                scenario.endWalsender();
+            }
+            if (step == crash) {
+                if (ofWalsender) {
+                    scenario.killWalsender();
+                } else {
+                    scenario.crashSource();
+                }
+                transactions.reconnect();
             }
             if (step == kill) {
                 scenario.pipeline.kill();

@@ -51,33 +51,33 @@ final class Scenario implements AutoCloseable {
     /** Makes the database and the tables; nothing runs yet. */
     static Scenario create(EmbeddedPostgres server, String name, Path folder, Map<String, String> environment)
             throws SQLException, IOException {
+        return create(server, name, folder, StreamingMode.ASKED.orElse(StreamingMode.AUTO), environment);
+    }
+
+    static Scenario create(
+            EmbeddedPostgres server, String name, Path folder, StreamingMode streaming, Map<String, String> environment)
+            throws SQLException, IOException {
         try (Connection connection = server.connect()) {
             execute(connection, "CREATE DATABASE " + name);
         }
         try (Connection connection = server.connect(name)) {
             WorkloadSchema.create(connection);
         }
+        streaming.apply(server, name);
         Map<String, String> all = new HashMap<>(Map.of(
                 "CDC_SOURCE_CONNECTION_STRING",
                 server.sourceUri(name),
                 "CDC_REPLICATION_SLOT",
                 name,
                 "CDC_PUBLICATION",
-                WorkloadSchema.PUBLICATION));
+                WorkloadSchema.PUBLICATION,
+                "CDC_STREAMING",
+                streaming.option()));
         all.putAll(environment);
         return new Scenario(name, server, new PipelineProcess(jar(), folder.resolve(name), all));
     }
 
-    /** From the next session on the server streams every transaction, or, before version 16, all but the smallest. */
-    Scenario forceStreaming(int version) throws SQLException {
-        String setting = version >= 16
-                ? "debug_logical_replication_streaming = 'immediate'"
-                : "logical_decoding_work_mem = '64kB'";
-        source("ALTER DATABASE " + name + " SET " + setting);
-        return this;
-    }
-
-    /** How many transactions the server has sent while they were open. */
+    /** How many transactions the server has sent while they were open, since its last crash. */
     long streamedTransactions() throws SQLException {
         try (Connection connection = connect();
                 Statement statement = connection.createStatement();
@@ -127,6 +127,43 @@ final class Scenario implements AutoCloseable {
 
     Connection connect() throws SQLException {
         return server.connect(name);
+    }
+
+    /** The source's server ends without a checkpoint, and recovers. */
+    void crashSource() throws IOException {
+        server.stop(EmbeddedPostgres.StopMode.IMMEDIATE);
+        server.start();
+    }
+
+    /** SIGKILL of the process that serves the slot: the server takes all others down with it, and recovers by itself. */
+    void killWalsender() throws Exception {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(
+                        "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + name + "' AND active")) {
+            if (!row.next()) {
+                return;
+            }
+            ProcessHandle walsender = ProcessHandle.of(row.getLong(1)).orElseThrow();
+            walsender.destroyForcibly();
+            walsender.onExit().join();
+            await("the server ends this session", () -> !connection.isValid(1));
+        }
+        await("the server has recovered", this::accepts);
+    }
+
+    private boolean accepts() {
+        try (Connection connection = connect()) {
+            return connection.isValid(5);
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    /** The process that serves the slot is told to end. */
+    void endWalsender() throws SQLException {
+        source("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '" + name
+                + "' AND active");
     }
 
     void source(String sql) throws SQLException {

@@ -38,11 +38,11 @@ class TransactionInPartsIT {
         Random random = new Random(SEED);
         try (EmbeddedPostgres server = TestPostgres.start(TestPostgres.VERSION);
                 Scenario scenario = Scenario.create(
-                                server,
-                                NAME,
-                                folder,
-                                Map.of("PG2ANY_APPLY_MAX_ROWS_PER_COMMIT", Integer.toString(ROWS_PER_COMMIT)))
-                        .forceStreaming(TestPostgres.VERSION)) {
+                        server,
+                        NAME,
+                        folder,
+                        StreamingMode.or("forced"),
+                        Map.of("PG2ANY_APPLY_MAX_ROWS_PER_COMMIT", Integer.toString(ROWS_PER_COMMIT)))) {
             scenario.source("CREATE TABLE lines (n bigint); ALTER PUBLICATION quickstart ADD TABLE lines");
             scenario.startPipeline();
             try (Connection connection = scenario.connect()) {

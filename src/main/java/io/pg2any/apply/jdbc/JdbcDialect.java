@@ -7,6 +7,7 @@ import io.pg2any.change.Relation;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -145,9 +146,19 @@ public interface JdbcDialect {
 
     TargetException.Kind classify(SQLException error);
 
+    /** What the database says, without the values of rows that some messages hold. */
+    default String words(SQLException error) {
+        return error.getMessage();
+    }
+
     /** How an operator gets out of an error of this kind; empty when there is nothing to add. */
     default String remedy(SQLException error) {
         return "";
+    }
+
+    /** A savepoint that is not needed any more; only where there is a statement for it. */
+    default void release(Connection connection, Savepoint savepoint) throws SQLException {
+        connection.releaseSavepoint(savepoint);
     }
 
     /** Whether CREATE TABLE and ALTER TABLE are part of a transaction; if not they run before it. */

@@ -48,6 +48,7 @@ public final class JdbcTarget implements Target {
 
     private Connection connection;
     private TargetTables tables;
+    private ChangeParking parking;
     /** Of the row that this process took over; 0 before {@link #open}. */
     private long epoch;
     /** Whether, for all this process knows, the target has a part of a transaction. */
@@ -162,10 +163,41 @@ public final class JdbcTarget implements Target {
         rows = 0;
         try {
             return applyInFittingSchema(batch);
-        } catch (GroupRefusedException e) {
-            LOG.debug("A group of rows was refused, applying the batch again row by row", e);
+        } catch (TargetException e) {
+            if (e.kind() != Kind.REJECTED) {
+                throw failed(e);
+            }
+            LOG.debug("Something was refused, applying the batch again row by row", e);
             abandon(e);
+            return applyRefused(batch);
+        } catch (SQLException e) {
+            throw failed(session.failure("apply", e, connection));
+        } catch (IOException | RuntimeException e) {
+            abandon(e);
+            throw e;
+        }
+    }
+
+    private Applied applyRefused(TransactionBatch batch) throws TargetException, IOException {
+        try {
             return applyStrictly(batch);
+        } catch (TargetException e) {
+            if (e.kind() != Kind.REJECTED || !options.rejected().parksAny()) {
+                throw e;
+            }
+            LOG.debug("A change was refused, applying the batch again behind savepoints", e);
+            return applyParking(batch);
+        }
+    }
+
+    /** In strict order, and without the changes that are refused, if their tables opt in. */
+    private Applied applyParking(TransactionBatch batch) throws TargetException, IOException {
+        session.strict(true);
+        session.parking(true);
+        try {
+            Applied applied = applyInFittingSchema(batch);
+            tables.close();
+            return applied;
         } catch (TargetException e) {
             throw failed(e);
         } catch (SQLException e) {
@@ -173,6 +205,9 @@ public final class JdbcTarget implements Target {
         } catch (IOException | RuntimeException e) {
             abandon(e);
             throw e;
+        } finally {
+            session.parking(false);
+            session.strict(false);
         }
     }
 
@@ -256,6 +291,7 @@ public final class JdbcTarget implements Target {
                 // Only what a part of a redelivered batch left out: a commit before the position is in the target.
                 if (!cursor.transaction().commitLsn().isBefore(row.lsn())) {
                     session.place().enter(cursor.transaction());
+                    options.rejected().retract(cursor.transaction(), resume ? row.ordinal() : 0);
                     if (resume) {
                         requireSameCopy(cursor, row);
                         cursor.skipThrough(row.ordinal());
@@ -310,7 +346,11 @@ public final class JdbcTarget implements Target {
             session.place().at(last);
             Change selected = selection.of(change);
             if (selected != null) {
-                tables.apply(selected);
+                if (session.parking() && options.rejected().parks(change)) {
+                    parking.apply(selected, change, batch.source());
+                } else {
+                    tables.apply(selected);
+                }
                 part++;
             }
         }
@@ -427,6 +467,7 @@ public final class JdbcTarget implements Target {
         status.connected(false);
         connection = dialect.connect();
         tables = new TargetTables(connection, dialect, session);
+        parking = new ChangeParking(connection, dialect, tables, session, clock);
         status.connected(true);
     }
 

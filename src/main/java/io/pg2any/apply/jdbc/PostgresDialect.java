@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.StringJoiner;
+import org.postgresql.util.PSQLException;
 
 /**
  * PostgreSQL 14 and newer.
@@ -377,6 +378,18 @@ public final class PostgresDialect implements JdbcDialect {
             default:
                 return Kind.FATAL;
         }
+    }
+
+    /** The detail of a refused row holds its values, and so do quotes in messages about data. */
+    @Override
+    public String words(SQLException error) {
+        if (!(error instanceof PSQLException answer)
+                || answer.getServerErrorMessage() == null
+                || classify(error) != Kind.REJECTED) {
+            return error.getMessage();
+        }
+        String message = String.valueOf(answer.getServerErrorMessage().getMessage());
+        return answer.getSQLState().startsWith("22") ? message.replaceAll("(?s)\".*\"", "(not shown)") : message;
     }
 
     @Override

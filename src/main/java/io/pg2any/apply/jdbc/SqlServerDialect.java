@@ -10,6 +10,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -84,7 +85,12 @@ public final class SqlServerDialect implements JdbcDialect {
 
     @Override
     public Connection connect() throws SQLException, TargetException {
-        Connection connection = DriverManager.getConnection("jdbc:sqlserver://" + location.hosts(), driverProperties());
+        Properties properties = driverProperties();
+        // The driver's login timeout does not end its wait for a server's first word.
+        String readTimeout = properties.getProperty("socketTimeout", "0");
+        properties.setProperty(
+                "socketTimeout", Long.toString(options.connectTimeout().toMillis()));
+        Connection connection = DriverManager.getConnection("jdbc:sqlserver://" + location.hosts(), properties);
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET ANSI_WARNINGS ON;"
                     + " SET ANSI_PADDING ON; SET ARITHABORT ON; SET LOCK_TIMEOUT "
@@ -97,6 +103,7 @@ public final class SqlServerDialect implements JdbcDialect {
                 namesFold = row.getInt(1) != 0;
             }
             connection.setAutoCommit(false);
+            connection.setNetworkTimeout(Runnable::run, Integer.parseInt(readTimeout));
         } catch (SQLException e) {
             try {
                 connection.close();
@@ -215,7 +222,7 @@ public final class SqlServerDialect implements JdbcDialect {
     @Override
     public String positionTable() {
         return "CREATE TABLE " + quote(PositionTable.NAME)
-                + " (pipeline nvarchar(63) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY,"
+                + " (pipeline nvarchar(80) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY,"
                 + " slot nvarchar(63) NOT NULL, system_identifier varchar(20) NOT NULL, timeline bigint NOT NULL,"
                 + " lsn varchar(17) NOT NULL, ordinal bigint NOT NULL, epoch bigint NOT NULL,"
                 + " updated_at varchar(30) NOT NULL, staged_at varchar(30) NOT NULL DEFAULT '')";
@@ -233,9 +240,18 @@ public final class SqlServerDialect implements JdbcDialect {
     }
 
     @Override
+    public String words(SQLException error) {
+        return SqlServerErrors.words(error);
+    }
+
+    @Override
     public String remedy(SQLException error) {
         return SqlServerErrors.remedy(error);
     }
+
+    /** They end with the transaction. */
+    @Override
+    public void release(Connection connection, Savepoint savepoint) {}
 
     @Override
     public boolean transactionalDdl() {

@@ -241,15 +241,19 @@ final class TableWriter implements RowWriter {
         if (pendingInsertCount == 0) {
             return;
         }
-        int from = 0;
-        while (from < pendingInsertCount) {
-            int rows = Integer.highestOneBit(pendingInsertCount - from);
-            insertBlock(from, rows);
-            from += rows;
+        try {
+            int from = 0;
+            while (from < pendingInsertCount) {
+                int rows = Integer.highestOneBit(pendingInsertCount - from);
+                insertBlock(from, rows);
+                from += rows;
+            }
+        } finally {
+            // A row that was refused must not come again with the next one.
+            java.util.Arrays.fill(pendingInserts, 0, pendingInsertCount, null);
+            pendingInsertCount = 0;
+            pendingBytes = 0;
         }
-        java.util.Arrays.fill(pendingInserts, 0, pendingInsertCount, null);
-        pendingInsertCount = 0;
-        pendingBytes = 0;
     }
 
     private void insertBlock(int from, int rows) throws SQLException, TargetException {

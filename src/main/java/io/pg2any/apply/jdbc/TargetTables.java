@@ -69,6 +69,13 @@ final class TargetTables {
         }
     }
 
+    /** Makes the tables of the change, and what writes to them, if they are not there yet. */
+    void prepare(Change change) throws SQLException, TargetException, SchemaChangeNeededException {
+        for (Relation relation : change.relations()) {
+            writer(relation);
+        }
+    }
+
     /** One statement of the source: every table is there before the first is emptied. */
     private void truncate(Change.Truncate truncate) throws SQLException, TargetException, SchemaChangeNeededException {
         List<RowWriter> truncated = new ArrayList<>();

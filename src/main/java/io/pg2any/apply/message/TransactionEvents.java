@@ -87,6 +87,9 @@ public final class TransactionEvents {
     private long commitMicros;
     private long nowMillis;
     private long ordinal;
+    /** Messages made of the last change. */
+    private int part;
+
     /** Below 0 while it is still arriving. */
     private long count;
 
@@ -137,6 +140,7 @@ public final class TransactionEvents {
             return; // and not counted: consumers wait for as many events as END says
         }
         ordinal++;
+        part = 0;
         try {
             if (change instanceof Change.Insert insert) {
                 EventTable table = counted(insert.relation());
@@ -190,7 +194,8 @@ public final class TransactionEvents {
                     null,
                     null,
                     transaction,
-                    ordinal));
+                    ordinal,
+                    ++part));
         }
     }
 
@@ -207,7 +212,8 @@ public final class TransactionEvents {
                     null,
                     message.prefix(),
                     transaction,
-                    ordinal));
+                    ordinal,
+                    ++part));
         }
     }
 
@@ -249,7 +255,8 @@ public final class TransactionEvents {
                 unchanged,
                 null,
                 transaction,
-                ordinal));
+                ordinal,
+                ++part));
     }
 
     private String writeEnvelope(EventTable table, Operation operation, Tuple before, Tuple after, Tuple fallback)
@@ -396,7 +403,8 @@ public final class TransactionEvents {
                     null,
                     null,
                     transaction,
-                    ordinal));
+                    ordinal,
+                    ++part));
         } catch (IOException e) {
             json.forget();
             throw new IllegalStateException("writing to memory", e);
