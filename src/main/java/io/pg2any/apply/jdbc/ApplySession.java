@@ -35,7 +35,6 @@ final class ApplySession {
     private boolean strict;
     private boolean replacing;
     private boolean parking;
-    private String systemIdentifier = "";
 
     ApplySession(JdbcDialect dialect, ApplyOptions options, TargetStatus status) {
         this.dialect = dialect;
@@ -101,15 +100,6 @@ final class ApplySession {
 
     void parking(boolean now) {
         parking = now;
-    }
-
-    /** Of the cluster that the changes come from; empty before the first batch. */
-    String systemIdentifier() {
-        return systemIdentifier;
-    }
-
-    void systemIdentifier(String identifier) {
-        systemIdentifier = identifier;
     }
 
     /** Whether rows of this source table may be written by net effect instead of in their order. */

@@ -293,7 +293,6 @@ public final class JdbcTarget implements Target {
     private Applied applyOnce(TransactionBatch batch)
             throws TargetException, IOException, SQLException, SchemaChangeNeededException {
         connect();
-        session.systemIdentifier(batch.source().systemIdentifier());
         try (TransactionCursor cursor = batch.open()) {
             boolean any = cursor.nextTransaction();
             PositionTable.Row row = begin(!any || flushIsDue());

@@ -17,8 +17,8 @@ import java.util.Optional;
  * Which source table fills which target table, kept in the target itself: two that land on one are found out also when
  * they come years, processes or pipelines apart. A row is written in the transaction of the table's first change.
  *
- * <p>A table is known by its cluster and name, or by its oid there: one that was put aside and made again goes on, and so
- * does one that was renamed, if the operator sends the new name to the same place.
+ * <p>A table is known by its pipeline, which has one database, and there by its name or oid: one that was put aside and
+ * made again goes on, and so does one that was renamed, if the operator sends the new name to the same place.
  */
 final class TableOwners {
     static final String NAME = "pg2any_tables";
@@ -35,30 +35,25 @@ final class TableOwners {
             ReplicaIdentity.DEFAULT,
             List.of(
                     new Column("target_table", TEXT, -1, "", true),
-                    new Column("system_identifier", TEXT, -1, "", false),
+                    new Column("pipeline", TEXT, -1, "", false),
                     new Column("source_oid", INT8, -1, "", false),
                     new Column("source_table", TEXT, -1, "", false),
                     new Column("created", BOOL, -1, "", false)));
 
     private static final String SELECT =
-            "SELECT system_identifier, source_oid, source_table, created FROM " + NAME + " WHERE target_table = ?";
+            "SELECT pipeline, source_oid, source_table, created FROM " + NAME + " WHERE target_table = ?";
     private static final String INSERT = "INSERT INTO " + NAME
-            + " (system_identifier, source_oid, source_table, created, target_table) VALUES (?, ?, ?, ?, ?)";
+            + " (pipeline, source_oid, source_table, created, target_table) VALUES (?, ?, ?, ?, ?)";
     private static final String UPDATE = "UPDATE " + NAME
-            + " SET system_identifier = ?, source_oid = ?, source_table = ?, created = ? WHERE target_table = ?";
+            + " SET pipeline = ?, source_oid = ?, source_table = ?, created = ? WHERE target_table = ?";
 
     /**
-     * @param systemIdentifier of the source's cluster; empty when it is not known here
      * @param source {@code schema.table}
      * @param created whether pg2any made the target table, and may alter what it has made
      */
-    record Owner(String systemIdentifier, int oid, String source, boolean created) {
-        /** Whether both are one source table, as far as is known. */
+    record Owner(String pipeline, int oid, String source, boolean created) {
         boolean same(Owner other) {
-            boolean sameCluster = systemIdentifier.isEmpty()
-                    || other.systemIdentifier.isEmpty()
-                    || systemIdentifier.equals(other.systemIdentifier);
-            return sameCluster && (oid == other.oid || source.equals(other.source));
+            return pipeline.equals(other.pipeline) && (oid == other.oid || source.equals(other.source));
         }
     }
 
@@ -109,7 +104,7 @@ final class TableOwners {
 
     private static boolean set(Connection connection, String sql, String place, Owner owner) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, owner.systemIdentifier());
+            statement.setString(1, owner.pipeline());
             statement.setLong(2, Integer.toUnsignedLong(owner.oid()));
             statement.setString(3, owner.source());
             statement.setBoolean(4, owner.created());

@@ -120,7 +120,7 @@ final class TargetSchema {
                 throw config(relation, name, "is one of pg2any's own; map the table elsewhere");
             }
         }
-        Owner now = new Owner(session.systemIdentifier(), relation.oid(), relation.displayName(), !exists);
+        Owner now = new Owner(options.pipeline(), relation.oid(), relation.displayName(), !exists);
         Owner known = owners.get(place);
         if (known == null && exists) {
             // A table that is not there, or was not before, belongs to nobody, whatever is written of one that was.
@@ -136,11 +136,12 @@ final class TargetSchema {
             throw config(
                     relation,
                     name,
-                    "is filled from " + known.source() + " already; map one of the two elsewhere"
+                    "is filled from " + known.source() + " of pipeline " + known.pipeline()
+                            + " already; map one of the two elsewhere"
                             + " (pg2any.tables.rename), or leave one out (pg2any.tables.exclude). If the other one is"
                             + " gone for good, delete its row from " + TableOwners.NAME);
         }
-        return new Owner(now.systemIdentifier(), now.oid(), now.source(), known.created());
+        return new Owner(now.pipeline(), now.oid(), now.source(), known.created());
     }
 
     private void own(Relation relation, TableName name, Owner owner) throws SQLException, TargetException {

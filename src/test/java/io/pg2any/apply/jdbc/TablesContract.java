@@ -160,6 +160,15 @@ abstract class TablesContract extends DialectContract {
     }
 
     @Test
+    void twoPipelinesMustNotFillOneTable() throws Exception {
+        apply(new Insert(t, tuple("1", "a", "b")));
+        open(ApplyOptions.defaults("other"));
+        TargetException error = refusal(new Insert(t, tuple("2", "a", "b")));
+        assertThat(error.kind()).isEqualTo(Kind.CONFIG);
+        assertThat(error).hasMessageContaining("filled from public.t of pipeline test");
+    }
+
+    @Test
     void aTableThatWasRenamedGoesOnWhereTheOperatorSendsIt() throws Exception {
         apply(new Insert(t, tuple("1", "a", "b")));
         Relation renamed = keyed(1, "t2", "id* int8", "a text", "b text");
