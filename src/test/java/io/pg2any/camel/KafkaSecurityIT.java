@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pg2any.apply.ChangesBatch;
 import io.pg2any.apply.KeySource;
+import io.pg2any.apply.RejectedChanges;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
@@ -48,21 +49,27 @@ class KafkaSecurityIT {
         logins = TestKafka.start(
                 1,
                 Map.of(
-                        "listener.security.protocol.map", "CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-                        "sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-256,OAUTHBEARER",
+                        "listener.security.protocol.map",
+                        "CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+                        "sasl.enabled.mechanisms",
+                        "PLAIN,SCRAM-SHA-256,OAUTHBEARER",
                         "listener.name.client.oauthbearer.sasl.jaas.config",
-                                MODULES + "oauthbearer.OAuthBearerLoginModule required;",
+                        MODULES + "oauthbearer.OAuthBearerLoginModule required;",
                         "listener.name.client.oauthbearer.sasl.server.callback.handler.class",
-                                MODULES + "oauthbearer.OAuthBearerValidatorCallbackHandler",
-                        "listener.name.client.oauthbearer.sasl.oauthbearer.jwks.endpoint.url", issuer.keysUrl(),
-                        "sasl.mechanism.inter.broker.protocol", "PLAIN",
+                        MODULES + "oauthbearer.OAuthBearerValidatorCallbackHandler",
+                        "listener.name.client.oauthbearer.sasl.oauthbearer.jwks.endpoint.url",
+                        issuer.keysUrl(),
+                        "sasl.mechanism.inter.broker.protocol",
+                        "PLAIN",
                         "listener.name.client.plain.sasl.jaas.config",
-                                MODULES + "plain.PlainLoginModule required username=\"broker\" password=\"b\""
-                                        + " user_broker=\"b\" user_alice=\"s3cr\\\"et\\\\\" user_mallory=\"m\";",
+                        MODULES + "plain.PlainLoginModule required username=\"broker\" password=\"b\""
+                                + " user_broker=\"b\" user_alice=\"s3cr\\\"et\\\\\" user_mallory=\"m\";",
                         "listener.name.client.scram-sha-256.sasl.jaas.config",
-                                MODULES + "scram.ScramLoginModule required;",
-                        "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-                        "super.users", "User:broker;User:ANONYMOUS;User:alice;User:bob;User:carol"),
+                        MODULES + "scram.ScramLoginModule required;",
+                        "authorizer.class.name",
+                        "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                        "super.users",
+                        "User:broker;User:ANONYMOUS;User:alice;User:bob;User:carol"),
                 "--add-scram",
                 "SCRAM-SHA-256=[name=bob,password=b0b]");
         Path keys = folder.resolve("broker.p12");
@@ -145,7 +152,7 @@ class KafkaSecurityIT {
     }
 
     private static void assertWorks(KafkaApplyConfiguration configuration) throws Exception {
-        try (Target target = KafkaTargets.create("test", configuration, KeySource.NONE)) {
+        try (Target target = KafkaTargets.create("test", configuration, KeySource.NONE, RejectedChanges.STOP)) {
             target.open();
             target.apply(
                     ChangesBatch.after(0x1000).transaction(new Insert(keyed(1, "person", "id* int4"), tuple("1"))));
@@ -154,7 +161,7 @@ class KafkaSecurityIT {
     }
 
     private static TargetException refusal(KafkaApplyConfiguration configuration) throws TargetException {
-        try (Target target = KafkaTargets.create("test", configuration, KeySource.NONE)) {
+        try (Target target = KafkaTargets.create("test", configuration, KeySource.NONE, RejectedChanges.STOP)) {
             return catchThrowableOfType(TargetException.class, target::open);
         }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pg2any.change.Lsn;
 import io.pg2any.staging.AcknowledgeMode;
+import io.pg2any.staging.RejectedFiles;
 import io.pg2any.staging.StagingConfig;
 import io.pg2any.staging.StagingFiles;
 import io.pg2any.staging.StagingLog;
@@ -29,7 +30,7 @@ class StagingHealthCheckTest {
     @BeforeEach
     void open() throws Exception {
         log = StagingLog.open(StagingConfig.of(folder), StagingFiles.local());
-        pipeline.stagingOpened(log, AcknowledgeMode.APPLIED);
+        pipeline.stagingOpened(log, RejectedFiles.look(folder), AcknowledgeMode.APPLIED);
     }
 
     @AfterEach

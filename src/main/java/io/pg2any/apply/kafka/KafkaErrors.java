@@ -21,6 +21,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.security.oauthbearer.internals.secured.UnretryableException;
 
 /** What an error of Kafka's clients means for the batch, and what to do about it. */
 final class KafkaErrors {
@@ -45,6 +46,13 @@ final class KafkaErrors {
         }
         if (e instanceof AuthorizationException) {
             return new TargetException(Kind.CONFIG, place + "not allowed: " + e.getMessage() + "; " + grant(e), e);
+        }
+        if (isRefusedByTokenEndpoint(thrown)) {
+            return new TargetException(
+                    Kind.CONFIG,
+                    place + "the token endpoint refused the login; check CDC_KAFKA_SASL_USERNAME,"
+                            + " CDC_KAFKA_SASL_PASSWORD and sasl.oauthbearer.token.endpoint.url",
+                    thrown);
         }
         if (e instanceof RecordTooLargeException) {
             return new TargetException(
@@ -72,6 +80,16 @@ final class KafkaErrors {
                     Kind.RETRYABLE, place + "no answer from the brokers (" + e.getMessage() + "); are they up?", e);
         }
         return new TargetException(Kind.RETRYABLE, place + message(e), e);
+    }
+
+    /** An endpoint that cannot be reached, or is busy, may answer later; for what it will not, the client has this. */
+    private static boolean isRefusedByTokenEndpoint(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnretryableException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether the coordinator has given the transactional id to somebody else, or has ended the transaction itself. */
