@@ -14,7 +14,13 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         description = "PostgreSQL change data capture: whole transactions, in commit order, exactly once.",
-        subcommands = {RunCommand.class, CheckCommand.class, InspectCommand.class, RejectedCommand.class, QuickstartCommand.class},
+        subcommands = {
+            RunCommand.class,
+            CheckCommand.class,
+            InspectCommand.class,
+            RejectedCommand.class,
+            QuickstartCommand.class
+        },
         footer = {
             "",
             "Without a command: run.",

@@ -76,10 +76,11 @@ class RejectedCommand {
         return Main.OK;
     }
 
-    @Command(description = {
-        "Apply them to the target, in the order of the source, while the pipeline is stopped. The first that is refused"
-                + " again ends it."
-    })
+    @Command(
+            description = {
+                "Apply them to the target, in the order of the source, while the pipeline is stopped. The first that is refused"
+                        + " again ends it."
+            })
     int replay(@ArgGroup(multiplicity = "1") Selection selection)
             throws IOException, ConfigurationException, TargetException {
         Settings settings = settings();
@@ -161,8 +162,7 @@ class RejectedCommand {
         }
         List<String> problems = new ArrayList<>();
         for (RejectedFileName name : selected) {
-            String system =
-                    RejectedFile.read(letters.path(name)).source().systemIdentifier();
+            String system = RejectedFile.read(letters.path(name)).source().systemIdentifier();
             if (position.isEmpty()) {
                 problems.add(name.id() + ": the target has no position of pipeline " + settings.text(Setting.PIPELINE)
                         + "; set the target that refused the change");

@@ -5,7 +5,6 @@ import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.change.Change;
 import io.pg2any.change.Lsn;
-import io.pg2any.change.Position;
 import io.pg2any.change.SourceIdentity;
 import io.pg2any.change.TransactionBatch;
 import io.pg2any.change.TransactionCursor;
@@ -37,8 +36,7 @@ final class RejectedReplay {
 
     /** Opens the target, and settles what an earlier replay has left. */
     static RejectedReplay open(RejectedFiles letters, Target target) throws TargetException, IOException {
-        long replayed =
-                target.open().map(position -> position.lsn().value()).orElse(0L);
+        long replayed = target.open().map(position -> position.lsn().value()).orElse(0L);
         for (RejectedFileName name : letters.names()) {
             if (name.replay() > replayed) {
                 letters.mark(name, 0);

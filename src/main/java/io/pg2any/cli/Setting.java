@@ -205,7 +205,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_BULK_INSERT_THRESHOLD",
             "500",
             "From how many rows on an insert goes through the bulk protocol of a target that has one (PostgreSQL:"
-                    + " COPY)");
+                    + " COPY; MySQL and MariaDB, where the server has `local_infile` on: LOAD DATA LOCAL)");
 
     static final Setting KAFKA_TOPIC_PREFIX = of(
             "pg2any.kafka.topicPrefix",

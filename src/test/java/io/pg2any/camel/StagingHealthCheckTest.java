@@ -30,7 +30,8 @@ class StagingHealthCheckTest {
     @BeforeEach
     void open() throws Exception {
         log = StagingLog.open(StagingConfig.of(folder), StagingFiles.local());
-        pipeline.stagingOpened(log, RejectedFiles.look(folder), AcknowledgeMode.APPLIED);
+        pipeline.stagingOpened(
+                log, RejectedFiles.open(folder, StagingFiles.local(), Long.MAX_VALUE), AcknowledgeMode.APPLIED);
     }
 
     @AfterEach

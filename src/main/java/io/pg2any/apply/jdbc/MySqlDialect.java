@@ -50,6 +50,7 @@ public class MySqlDialect implements JdbcDialect {
     private final ApplyOptions options;
     private final MySqlTypes types;
     private boolean tableNamesFold;
+    private boolean localInfile;
 
     /**
      * @param url {@code mysql://user:password@host:port/database?…} or {@code jdbc:mysql://…}
@@ -93,12 +94,18 @@ public class MySqlDialect implements JdbcDialect {
         // Asked for by name where the server offers no TLS to fetch a password by.
         defaults.put("allowPublicKeyRetrieval", "true");
         java.util.Properties properties = location.properties(defaults);
+        // The driver bounds the making of the socket only; the server's greeting may never come.
+        String readTimeout = properties.getProperty("socketTimeout", "0");
+        properties.setProperty(
+                "socketTimeout", Long.toString(options.connectTimeout().toMillis()));
         properties.setProperty("characterEncoding", "UTF-8");
         properties.setProperty("connectionTimeZone", "UTC");
         properties.setProperty("useAffectedRows", "false");
         properties.setProperty("useServerPrepStmts", "false");
         properties.setProperty("rewriteBatchedStatements", "true");
+        // No file is given to the server, but the handshake must offer LOAD DATA LOCAL for a stream of rows.
         properties.setProperty("allowLoadLocalInfile", "false");
+        properties.setProperty("allowLoadLocalInfileInPath", "");
         properties.setProperty("tinyInt1isBit", "false");
         Connection connection = DriverManager.getConnection(
                 "jdbc:mysql://" + location.hosts() + "/"
@@ -107,6 +114,7 @@ public class MySqlDialect implements JdbcDialect {
         try {
             setUp(connection);
             connection.setAutoCommit(false);
+            connection.setNetworkTimeout(Runnable::run, Integer.parseInt(readTimeout));
         } catch (SQLException | TargetException e) {
             try {
                 connection.close();
@@ -120,7 +128,7 @@ public class MySqlDialect implements JdbcDialect {
 
     private void setUp(Connection connection) throws SQLException, TargetException {
         try (Statement statement = connection.createStatement()) {
-            try (ResultSet row = statement.executeQuery("SELECT VERSION(), @@lower_case_table_names")) {
+            try (ResultSet row = statement.executeQuery("SELECT VERSION(), @@lower_case_table_names, @@local_infile")) {
                 row.next();
                 if (!fits(row.getString(1))) {
                     throw new TargetException(
@@ -129,6 +137,7 @@ public class MySqlDialect implements JdbcDialect {
                                     + "; set the target's type to the kind that it is, MySQL or MariaDB");
                 }
                 tableNamesFold = row.getInt(2) != 0;
+                localInfile = row.getBoolean(3);
             }
             long seconds = Math.max(1, options.lockTimeout().toSeconds());
             statement.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,"
@@ -224,8 +233,14 @@ public class MySqlDialect implements JdbcDialect {
         }
         int most = applyOptions.maxRowsPerInsert();
         int rows = insertRows(table.columnNames().size());
-        return Optional.of(new ParameterRowSets(
-                connection, table, new MySqlForms(this, table), most == 0 ? rows : Math.min(most, rows)));
+        RowSets sets = new ParameterRowSets(
+                connection, table, new MySqlForms(this, table), most == 0 ? rows : Math.min(most, rows));
+        Optional<LoadDataStream.Field[]> fields = localInfile ? LoadDataStream.fields(table) : Optional.empty();
+        int threshold = applyOptions.bulkInsertThreshold();
+        return Optional.of(
+                fields.isPresent()
+                        ? new LoadDataRowSets(connection, this, table, fields.get(), threshold, sets)
+                        : sets);
     }
 
     /** Foreign keys are off in this session. */

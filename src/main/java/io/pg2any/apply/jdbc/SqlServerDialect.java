@@ -85,7 +85,12 @@ public final class SqlServerDialect implements JdbcDialect {
 
     @Override
     public Connection connect() throws SQLException, TargetException {
-        Connection connection = DriverManager.getConnection("jdbc:sqlserver://" + location.hosts(), driverProperties());
+        Properties properties = driverProperties();
+        // The driver's login timeout does not end its wait for a server's first word.
+        String readTimeout = properties.getProperty("socketTimeout", "0");
+        properties.setProperty(
+                "socketTimeout", Long.toString(options.connectTimeout().toMillis()));
+        Connection connection = DriverManager.getConnection("jdbc:sqlserver://" + location.hosts(), properties);
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET ANSI_WARNINGS ON;"
                     + " SET ANSI_PADDING ON; SET ARITHABORT ON; SET LOCK_TIMEOUT "
@@ -98,6 +103,7 @@ public final class SqlServerDialect implements JdbcDialect {
                 namesFold = row.getInt(1) != 0;
             }
             connection.setAutoCommit(false);
+            connection.setNetworkTimeout(Runnable::run, Integer.parseInt(readTimeout));
         } catch (SQLException e) {
             try {
                 connection.close();

@@ -29,7 +29,7 @@ final class TimeBindings {
     ValueBinding date() {
         return (statement, parameter, bytes, offset, length) -> {
             String text = TypedBindings.ascii(bytes, offset, length);
-            bind(statement, parameter, text, text.length() == 10, "0001-01-01", "9999-12-31", REASON);
+            bind(statement, parameter, text, isDate(bytes, offset, length), "0001-01-01", "9999-12-31", REASON);
         };
     }
 
@@ -44,32 +44,47 @@ final class TimeBindings {
 
     ValueBinding timestamp(int fraction) {
         return (statement, parameter, bytes, offset, length) ->
-                bindTimestamp(statement, parameter, TypedBindings.ascii(bytes, offset, length), fraction, "");
+                bindTimestamp(statement, parameter, bytes, offset, length, fraction, "");
     }
 
     /**
-     * The session pins UTC: the text ends with {@code +00}.
-     *
      * @param zone how the target writes UTC
      */
     ValueBinding instant(int fraction, String zone) {
-        return (statement, parameter, bytes, offset, length) -> {
-            String text = TypedBindings.ascii(bytes, offset, length);
-            String local = text.endsWith("+00") ? text.substring(0, text.length() - 3) : text;
-            bindTimestamp(statement, parameter, local, fraction, zone);
-        };
+        return (statement, parameter, bytes, offset, length) -> bindTimestamp(
+                statement, parameter, bytes, offset, lengthWithoutUtc(bytes, offset, length), fraction, zone);
     }
 
-    private void bindTimestamp(PreparedStatement statement, int parameter, String text, int fraction, String zone)
+    private void bindTimestamp(
+            PreparedStatement statement, int parameter, byte[] bytes, int offset, int length, int fraction, String zone)
             throws SQLException, UnrepresentableValueException {
-        boolean fits = text.length() >= 19
-                && text.length() <= 26
-                && text.charAt(4) == '-'
-                && text.charAt(10) == ' '
-                && text.charAt(text.length() - 1) <= '9';
+        String text = TypedBindings.ascii(bytes, offset, length);
+        boolean fits = isTimestamp(bytes, offset, length);
         String first = "0001-01-01 00:00:00" + zone;
         String last = "9999-12-31 23:59:59" + nines(fraction) + zone;
         bind(statement, parameter, fits ? text + zone : text, fits, first, last, REASON);
+    }
+
+    /** Whether it is a day of the years 1 to 9999. */
+    static boolean isDate(byte[] bytes, int offset, int length) {
+        return length == 10 && bytes[offset] <= '9' && bytes[offset + 4] == '-';
+    }
+
+    /** Whether it is a time of the years 1 to 9999. */
+    static boolean isTimestamp(byte[] bytes, int offset, int length) {
+        return length >= 19
+                && length <= 26
+                && bytes[offset] <= '9'
+                && bytes[offset + 4] == '-'
+                && bytes[offset + 10] == ' '
+                && bytes[offset + length - 1] <= '9';
+    }
+
+    /** The session pins UTC: an instant ends with {@code +00}, which is left away. */
+    static int lengthWithoutUtc(byte[] bytes, int offset, int length) {
+        int end = offset + length;
+        boolean utc = length > 3 && bytes[end - 3] == '+' && bytes[end - 2] == '0' && bytes[end - 1] == '0';
+        return utc ? length - 3 : length;
     }
 
     private static String nines(int fraction) {
@@ -85,7 +100,7 @@ final class TimeBindings {
             String last,
             String reason)
             throws SQLException, UnrepresentableValueException {
-        if (fits && text.charAt(0) <= '9') {
+        if (fits) {
             set(statement, parameter, text);
         } else if (values == ValuePolicy.CLAMP) {
             boolean early = text.startsWith("-") || text.endsWith("BC");

@@ -4,6 +4,7 @@ import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import javax.security.auth.login.LoginException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
@@ -47,12 +48,16 @@ final class KafkaErrors {
         if (e instanceof AuthorizationException) {
             return new TargetException(Kind.CONFIG, place + "not allowed: " + e.getMessage() + "; " + grant(e), e);
         }
-        if (isRefusedByTokenEndpoint(thrown)) {
+        LoginException login = login(thrown);
+        if (login != null) {
+            // Java's own logins put the whole stack trace of what went wrong into the message, and no cause.
+            boolean refused = login.getMessage().contains(UnretryableException.class.getSimpleName());
             return new TargetException(
-                    Kind.CONFIG,
-                    place + "the token endpoint refused the login; check CDC_KAFKA_SASL_USERNAME,"
-                            + " CDC_KAFKA_SASL_PASSWORD and sasl.oauthbearer.token.endpoint.url",
-                    thrown);
+                    refused ? Kind.CONFIG : Kind.RETRYABLE,
+                    place + "no token: " + login.getMessage().lines().findFirst().orElse("")
+                            + "; check CDC_KAFKA_SASL_*, sasl.oauthbearer.token.endpoint.url and the JVM's"
+                            + " org.apache.kafka.sasl.oauthbearer.allowed.urls",
+                    e);
         }
         if (e instanceof RecordTooLargeException) {
             return new TargetException(
@@ -82,14 +87,14 @@ final class KafkaErrors {
         return new TargetException(Kind.RETRYABLE, place + message(e), e);
     }
 
-    /** An endpoint that cannot be reached, or is busy, may answer later; for what it will not, the client has this. */
-    private static boolean isRefusedByTokenEndpoint(Throwable thrown) {
+    /** Of OAuth, whose client logs in at the token endpoint; null if that is not what failed. */
+    private static LoginException login(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UnretryableException) {
-                return true;
+            if (cause instanceof LoginException login && login.getMessage() != null) {
+                return login;
             }
         }
-        return false;
+        return null;
     }
 
     /** Whether the coordinator has given the transactional id to somebody else, or has ended the transaction itself. */

@@ -43,6 +43,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -276,6 +277,25 @@ abstract class DialectContract {
         apply(new Insert(t, tuple("2", "x", "y")));
         assertThat(target.status().connected()).isTrue();
         assertThat(target.status().lastError()).isEmpty();
+    }
+
+    @Test
+    void aRowThatAnotherSessionLocksIsWaitedForOnlySoLong() throws Exception {
+        open(ApplyOptions.builder("test").lockTimeout(Duration.ofSeconds(1)).build());
+        apply(new Insert(t, tuple("1", "x", "y")));
+        ChangesBatch batch = next().transaction(new Update(t, null, tuple("1", "x2", "y2")));
+        try (Connection other = reader();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.executeUpdate("UPDATE t SET a = 'theirs'");
+            long start = System.nanoTime();
+            TargetException error = catchThrowableOfType(TargetException.class, () -> target.apply(batch));
+            assertThat(error.kind()).isEqualTo(Kind.RETRYABLE);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+            other.rollback();
+        }
+        apply(batch);
+        assertThat(rows("SELECT a, b FROM t")).containsExactly(row("x2", "y2"));
     }
 
     @Test

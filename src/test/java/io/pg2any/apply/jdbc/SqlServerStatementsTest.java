@@ -175,6 +175,7 @@ class SqlServerStatementsTest {
                 "jdbc:sqlserver://h:1433;databaseName=db;user=u;password=s3;cret",
                 "jdbc:sqlserver://h:1433;database=db;user=u;password={s3;cret}",
                 "server=tcp:h,1433;database=db;user id=u;password='s3;cret'",
+                "Server=tcp:h,1433;Database=db;User Id=u;Password='s3;cret';",
                 "Data Source=h,1433;Initial Catalog=db;UID=u;PWD={s3;cret};TrustServerCertificate=true",
                 "sqlserver://u:s3%3Bcret@h:1433/db",
             })
