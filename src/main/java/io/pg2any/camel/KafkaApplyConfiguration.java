@@ -27,8 +27,8 @@ public class KafkaApplyConfiguration implements Cloneable {
             label = "common",
             defaultValue = "exactly-once",
             enums = "exactly-once,at-least-once",
-            description =
-                    "exactly-once puts the events of a batch and its position into one Kafka transaction; at-least-once sends the position after them")
+            description = "exactly-once puts the events of a batch and its position into one Kafka transaction;"
+                    + " at-least-once sends the position after them")
     private String delivery = "exactly-once";
 
     @UriParam(
@@ -93,15 +93,16 @@ public class KafkaApplyConfiguration implements Cloneable {
     @UriParam(
             label = "common",
             description =
-                    "Topics of logical messages by their prefix: prefix=topic;prefix*=topic2; what * stands for is the key. Other messages are left out")
+                    "Topics of logical messages by their prefix: prefix=topic;prefix*=topic2; what * stands for is the"
+                            + " key. Other messages are left out")
     private String messages;
 
     @UriParam(
             label = "common",
             defaultValue = "null",
             enums = "null,transaction",
-            description =
-                    "Where messages of tables without a key go: wherever the partitioner puts them, or those of a transaction to one partition")
+            description = "Where messages of tables without a key go: wherever the partitioner puts them, or those of a"
+                    + " transaction to one partition")
     private String keyless = "null";
 
     @UriParam(
@@ -126,6 +127,21 @@ public class KafkaApplyConfiguration implements Cloneable {
             enums = "fail,null,clamp,text",
             description = "What happens to a value that has no form in events")
     private String unrepresentable = "fail";
+
+    @UriParam(
+            label = "common",
+            defaultValue = "stop",
+            enums = "stop,park",
+            description =
+                    "What happens to a change that can never be sent: stop ends the pipeline, park sets it aside in"
+                            + " the staging folder and goes on")
+    private String rejected = "stop";
+
+    @UriParam(
+            label = "common",
+            description = "The tables whose changes may be set aside: patterns of schema.table separated by commas; all"
+                    + " unless set")
+    private String rejectedTables;
 
     @UriParam(
             label = "topics",
@@ -331,6 +347,22 @@ public class KafkaApplyConfiguration implements Cloneable {
 
     public void setUnrepresentable(String unrepresentable) {
         this.unrepresentable = unrepresentable;
+    }
+
+    public String getRejected() {
+        return rejected;
+    }
+
+    public void setRejected(String rejected) {
+        this.rejected = rejected;
+    }
+
+    public String getRejectedTables() {
+        return rejectedTables;
+    }
+
+    public void setRejectedTables(String rejectedTables) {
+        this.rejectedTables = rejectedTables;
     }
 
     public boolean isCreateTopics() {

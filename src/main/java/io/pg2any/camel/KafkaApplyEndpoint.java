@@ -37,7 +37,13 @@ public class KafkaApplyEndpoint extends DefaultEndpoint {
     @Override
     public Producer createProducer() {
         return new TargetProducer(
-                this, pipeline, pipe -> KafkaTargets.create(pipeline, configuration, pipe::primaryKey));
+                this,
+                pipeline,
+                pipe -> KafkaTargets.create(
+                        pipeline,
+                        configuration,
+                        pipe::primaryKey,
+                        RejectedTables.of(configuration.getRejected(), configuration.getRejectedTables(), pipe)));
     }
 
     @Override

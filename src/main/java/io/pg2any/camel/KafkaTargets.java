@@ -1,6 +1,7 @@
 package io.pg2any.camel;
 
 import io.pg2any.apply.KeySource;
+import io.pg2any.apply.RejectedChanges;
 import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.ValuePolicy;
@@ -22,9 +23,11 @@ public final class KafkaTargets {
 
     /**
      * @param keys looks up primary keys that the stream does not tell
+     * @param rejected what becomes of changes that can never be sent
      * @throws IllegalArgumentException for an option that means nothing; names it
      */
-    public static Target create(String pipeline, KafkaApplyConfiguration configuration, KeySource keys) {
+    public static Target create(
+            String pipeline, KafkaApplyConfiguration configuration, KeySource keys, RejectedChanges rejected) {
         Map<String, String> properties = new HashMap<>();
         properties.put("security.protocol", configuration.getSecurityProtocol().toUpperCase(Locale.ROOT));
         if (configuration.getSaslMechanism() != null) {
@@ -35,7 +38,7 @@ public final class KafkaTargets {
                     .clientProperties());
         }
         configuration.getClientProperties().forEach((name, value) -> properties.put(name, String.valueOf(value)));
-        return new KafkaTarget(new KafkaOptions(
+        KafkaOptions options = new KafkaOptions(
                 configuration.getServers(),
                 pipeline,
                 messageOptions(configuration, keys),
@@ -46,7 +49,8 @@ public final class KafkaTargets {
                         configuration.getPartitions(),
                         configuration.getReplicationFactor(),
                         topicConfigs(configuration.getTopicConfigs())),
-                properties));
+                properties);
+        return new KafkaTarget(options, rejected);
     }
 
     static MessageOptions messageOptions(KafkaApplyConfiguration configuration, KeySource keys) {

@@ -118,7 +118,9 @@ class Application {
     static Optional<Target> target(Settings settings) throws TargetException {
         String pipeline = settings.text(Setting.PIPELINE);
         return switch (settings.targetType()) {
-            case "Kafka" -> Optional.of(KafkaTargets.create(pipeline, kafkaConfiguration(settings), KeySource.NONE));
+            case "Kafka" ->
+                Optional.of(KafkaTargets.create(
+                        pipeline, kafkaConfiguration(settings), KeySource.NONE, RejectedChanges.STOP));
             case "Camel" -> Optional.empty();
             default -> Optional.of(JdbcTargets.create(pipeline, jdbcConfiguration(settings)));
         };
@@ -130,9 +132,13 @@ class Application {
      * @throws IllegalArgumentException for a setting that means nothing; names it
      */
     static Target replayTarget(Settings settings, KeySource keys) throws TargetException {
+        String name = settings.text(Setting.PIPELINE) + REPLAY;
+        if (settings.targetType().equals("Kafka")) {
+            return KafkaTargets.create(name, kafkaConfiguration(settings), keys, RejectedChanges.STOP);
+        }
         JdbcApplyConfiguration to = jdbcConfiguration(settings);
         to.setDurableInterval(0);
-        return JdbcTargets.create(settings.text(Setting.PIPELINE) + REPLAY, to, keys, RejectedChanges.STOP);
+        return JdbcTargets.create(name, to, keys, RejectedChanges.STOP);
     }
 
     private static KafkaApplyConfiguration kafkaConfiguration(Settings settings) {
@@ -141,6 +147,8 @@ class Application {
         to.setDelivery(settings.text(Setting.KAFKA_DELIVERY));
         to.setTransactionTopic(settings.bool(Setting.KAFKA_TRANSACTION_TOPIC));
         to.setKeyless(settings.text(Setting.KAFKA_KEYLESS));
+        to.setRejected(settings.text(Setting.REJECTED).toLowerCase(Locale.ROOT));
+        to.setRejectedTables(settings.text(Setting.REJECTED_TABLES));
         to.setCreateTopics(settings.bool(Setting.KAFKA_CREATE_TOPICS));
         to.setPartitions((int) settings.number(Setting.KAFKA_PARTITIONS));
         to.setReplicationFactor((short) settings.number(Setting.KAFKA_REPLICATION_FACTOR));

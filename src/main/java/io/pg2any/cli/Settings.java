@@ -252,8 +252,8 @@ final class Settings {
         }
         if (text(Setting.TARGET_URI) == null || text(Setting.TARGET_URI).isEmpty()) {
             problems.add(named(Setting.TARGET_URI)
-                    + " is missing: set it to a file for SQLite, such as ./replica.db, to the brokers for Kafka, such as"
-                    + " broker1:9092,broker2:9092, to an endpoint URI for Camel, and else to a URL, such as"
+                    + " is missing: set it to a file for SQLite, such as ./replica.db, to the brokers for Kafka, such"
+                    + " as broker1:9092,broker2:9092, to an endpoint URI for Camel, and else to a URL, such as"
                     + " postgresql://user:password@host:5432/database");
         }
         if (text(Setting.MARK_ORIGIN) != null) {
@@ -310,8 +310,9 @@ final class Settings {
         checkOneOf(Setting.REJECTED, problems, "stop", "park");
         checkNumber(Setting.REJECTED_MAX_BYTES, 4096, Long.MAX_VALUE, problems);
         boolean park = "park".equalsIgnoreCase(text(Setting.REJECTED));
-        if (park && List.of("kafka", "camel").contains(lower(Setting.TARGET_TYPE))) {
-            problems.add(named(Setting.REJECTED) + "=park: only databases as targets have changes set aside");
+        if (park && lower(Setting.TARGET_TYPE).equals("camel")) {
+            problems.add(
+                    named(Setting.REJECTED) + "=park: an endpoint has no changes set aside, every one is tried again");
         }
         if (!park && text(Setting.REJECTED_TABLES) != null) {
             problems.add(named(Setting.REJECTED_TABLES) + " is set, but " + named(Setting.REJECTED)

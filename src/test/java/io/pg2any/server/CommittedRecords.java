@@ -14,8 +14,27 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 /** What a reader of committed messages sees. */
 public final class CommittedRecords {
     private static final Duration LIMIT = Duration.ofSeconds(30);
+    /** After the answer to a commit the brokers still write its markers; an open transaction takes longer than that. */
+    private static final Duration MARKERS = Duration.ofSeconds(2);
 
     private CommittedRecords() {}
+
+    private static void awaitMarkers(
+            KafkaConsumer<byte[], byte[]> committed, Map<String, Object> properties, List<TopicPartition> partitions) {
+        Map<String, Object> any = new HashMap<>(properties);
+        any.put("isolation.level", "read_uncommitted");
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(any, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            Map<TopicPartition, Long> written = consumer.endOffsets(partitions);
+            long deadline = System.nanoTime() + MARKERS.toNanos();
+            while (System.nanoTime() < deadline) {
+                Map<TopicPartition, Long> ends = committed.endOffsets(partitions);
+                if (written.entrySet().stream().allMatch(end -> ends.get(end.getKey()) >= end.getValue())) {
+                    return;
+                }
+            }
+        }
+    }
 
     /** Everything up to the present end of these topics, in each partition's order. */
     public static List<ConsumerRecord<byte[], byte[]>> of(
@@ -34,6 +53,7 @@ public final class CommittedRecords {
                     .toList();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
+            awaitMarkers(consumer, all, partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             long deadline = System.nanoTime() + LIMIT.toNanos();
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {

@@ -4,6 +4,7 @@ import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import javax.security.auth.login.LoginException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
@@ -21,6 +22,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.security.oauthbearer.internals.secured.UnretryableException;
 
 /** What an error of Kafka's clients means for the batch, and what to do about it. */
 final class KafkaErrors {
@@ -45,6 +47,17 @@ final class KafkaErrors {
         }
         if (e instanceof AuthorizationException) {
             return new TargetException(Kind.CONFIG, place + "not allowed: " + e.getMessage() + "; " + grant(e), e);
+        }
+        LoginException login = login(thrown);
+        if (login != null) {
+            // Java's own logins put the whole stack trace of what went wrong into the message, and no cause.
+            boolean refused = login.getMessage().contains(UnretryableException.class.getSimpleName());
+            return new TargetException(
+                    refused ? Kind.CONFIG : Kind.RETRYABLE,
+                    place + "no token: " + login.getMessage().lines().findFirst().orElse("")
+                            + "; check CDC_KAFKA_SASL_*, sasl.oauthbearer.token.endpoint.url and the JVM's"
+                            + " org.apache.kafka.sasl.oauthbearer.allowed.urls",
+                    e);
         }
         if (e instanceof RecordTooLargeException) {
             return new TargetException(
@@ -72,6 +85,16 @@ final class KafkaErrors {
                     Kind.RETRYABLE, place + "no answer from the brokers (" + e.getMessage() + "); are they up?", e);
         }
         return new TargetException(Kind.RETRYABLE, place + message(e), e);
+    }
+
+    /** Of OAuth, whose client logs in at the token endpoint; null if that is not what failed. */
+    private static LoginException login(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof LoginException login && login.getMessage() != null) {
+                return login;
+            }
+        }
+        return null;
     }
 
     /** Whether the coordinator has given the transactional id to somebody else, or has ended the transaction itself. */

@@ -1,6 +1,8 @@
 package io.pg2any.apply.kafka;
 
 import io.pg2any.apply.Applied;
+import io.pg2any.apply.RejectedChange;
+import io.pg2any.apply.RejectedChanges;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
@@ -12,12 +14,17 @@ import io.pg2any.change.Position;
 import io.pg2any.change.Relation;
 import io.pg2any.change.TransactionBatch;
 import io.pg2any.change.TransactionCursor;
+import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
@@ -49,6 +56,7 @@ public final class KafkaTarget implements Target {
     private static final Duration LOOK_PATIENCE = Duration.ofSeconds(1);
 
     private final KafkaOptions options;
+    private final RejectedChanges rejected;
     private final Clock clock;
     private final KafkaClients clients;
     private final KafkaErrors errors;
@@ -65,13 +73,21 @@ public final class KafkaTarget implements Target {
     private PositionTopic.Row row = PositionTopic.Row.NONE;
     /** Of the row that this process took over; 0 before {@link #open}. */
     private long epoch;
+    /** Changes of the batch under way that the brokers have refused, and why. */
+    private final Map<RefusedRecordException.Place, String> refused = new HashMap<>();
 
-    public KafkaTarget(KafkaOptions options) {
-        this(options, Clock.systemUTC());
+    private final Set<String> parkedTables = new HashSet<>();
+
+    /**
+     * @param rejected what becomes of changes that have no message, or one that the brokers never take
+     */
+    public KafkaTarget(KafkaOptions options, RejectedChanges rejected) {
+        this(options, rejected, Clock.systemUTC());
     }
 
-    KafkaTarget(KafkaOptions options, Clock clock) {
+    KafkaTarget(KafkaOptions options, RejectedChanges rejected, Clock clock) {
         this.options = options;
+        this.rejected = rejected;
         this.clock = clock;
         this.clients = new KafkaClients(options);
         this.errors = new KafkaErrors(options);
@@ -149,6 +165,20 @@ public final class KafkaTarget implements Target {
         if (epoch == 0) {
             throw new IllegalStateException("open() must have succeeded before apply()");
         }
+        refused.clear();
+        while (true) {
+            try {
+                return applyKnowingRefused(batch);
+            } catch (RefusedRecordException e) {
+                // What the brokers say comes late: the batch is sent again without the change.
+                if (!rejected.parksAny() || refused.putIfAbsent(e.place(), e.getMessage()) != null) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private Applied applyKnowingRefused(TransactionBatch batch) throws TargetException, IOException {
         try {
             Applied applied = this.<Applied, IOException>guarded("apply", () -> {
                 reconnect();
@@ -169,9 +199,10 @@ public final class KafkaTarget implements Target {
                 // Only what a part of a redelivered batch left out: a commit before the position is in the target.
                 if (!cursor.transaction().commitLsn().isBefore(row.lsn())) {
                     begin();
+                    rejected.retract(cursor.transaction(), 0);
                     events.begin(cursor.transaction());
                     for (Change change; (change = cursor.nextChange()) != null; ) {
-                        events.change(change);
+                        send(batch, cursor.transaction(), change);
                     }
                     events.end();
                     transactions++;
@@ -186,6 +217,43 @@ public final class KafkaTarget implements Target {
             long rows = sender.publishCounts(status);
             status.committed(clock.instant());
             return new Applied(through, through, transactions, rows);
+        }
+    }
+
+    private void send(TransactionBatch batch, TransactionInfo transaction, Change change)
+            throws TargetException, IOException {
+        String refusal = refused.isEmpty()
+                ? null
+                : refused.get(new RefusedRecordException.Place(transaction.commitLsn(), events.ordinal() + 1));
+        if (refusal != null) {
+            events.leaveOut();
+            if (!rejected.parks(change)) {
+                throw new TargetException(Kind.REJECTED, refusal);
+            }
+        } else {
+            try {
+                events.change(change);
+                return;
+            } catch (TargetException e) {
+                // Of a change that could not be made nothing has been sent.
+                if (e.kind() != Kind.REJECTED || sender.failure() != null || !rejected.parks(change)) {
+                    throw e;
+                }
+                refusal = e.getMessage();
+            }
+        }
+        park(new RejectedChange(batch.source(), transaction, events.ordinal(), change, refusal, clock.instant()));
+    }
+
+    private void park(RejectedChange change) throws TargetException, IOException {
+        rejected.park(change);
+        for (Relation relation : change.change().relations()) {
+            if (parkedTables.add(relation.displayName())) {
+                LOG.warn(
+                        "Set aside, to be seen with 'pg2any rejected list': {}. Further ones of {} are not told",
+                        change.error(),
+                        relation.displayName());
+            }
         }
     }
 

@@ -35,7 +35,10 @@ final class RecordSender implements Message.Receiver {
 
     static final String OLD_KEY_HEADER = "__debezium.oldkey";
 
-    private record Failure(String what, Exception cause) {}
+    /**
+     * @param place null for the position
+     */
+    private record Failure(String what, Exception cause, RefusedRecordException.Place place) {}
 
     private final KafkaProducer<byte[], byte[]> producer;
     private final Admin admin;
@@ -108,7 +111,7 @@ final class RecordSender implements Message.Receiver {
     void send(ProducerRecord<byte[], byte[]> position) {
         producer.send(position, (metadata, e) -> {
             if (e != null) {
-                failure.compareAndSet(null, new Failure("position", e));
+                failure.compareAndSet(null, new Failure("position", e, null));
             }
         });
     }
@@ -119,7 +122,10 @@ final class RecordSender implements Message.Receiver {
     void throwFailure() throws TargetException {
         Failure failed = failure.get();
         if (failed != null) {
-            throw errors.of(failed.what(), failed.cause());
+            TargetException error = errors.of(failed.what(), failed.cause());
+            throw error.kind() == TargetException.Kind.REJECTED && failed.place() != null
+                    ? new RefusedRecordException(failed.place(), error)
+                    : error;
         }
     }
 
@@ -146,7 +152,12 @@ final class RecordSender implements Message.Receiver {
         @Override
         public void onCompletion(RecordMetadata metadata, Exception e) {
             if (e != null && failure.get() == null) {
-                failure.compareAndSet(null, new Failure(Message.place(table, prefix, of, ordinal), e));
+                failure.compareAndSet(
+                        null,
+                        new Failure(
+                                Message.place(table, prefix, of, ordinal),
+                                e,
+                                new RefusedRecordException.Place(of.commitLsn(), ordinal)));
             }
         }
     }

@@ -88,7 +88,7 @@ public final class TransactionEvents {
     private long nowMillis;
     private long ordinal;
     /** Messages made of the last change. */
-    private int part;
+    private final List<Message> parts = new ArrayList<>();
 
     /** Below 0 while it is still arriving. */
     private long count;
@@ -132,6 +132,8 @@ public final class TransactionEvents {
     }
 
     /**
+     * Its messages are handed out when all of them have been made.
+     *
      * @throws TargetException REJECTED for a value that has no form, naming table, column and place
      */
     public void change(Change received) throws TargetException {
@@ -140,7 +142,7 @@ public final class TransactionEvents {
             return; // and not counted: consumers wait for as many events as END says
         }
         ordinal++;
-        part = 0;
+        parts.clear();
         try {
             if (change instanceof Change.Insert insert) {
                 EventTable table = counted(insert.relation());
@@ -164,6 +166,19 @@ public final class TransactionEvents {
             json.forget();
             throw e.rejection();
         }
+        for (int i = 0; i < parts.size(); i++) {
+            receiver.receive(parts.get(i));
+        }
+    }
+
+    /** Counts a change that is left out. */
+    public void leaveOut() {
+        ordinal++;
+    }
+
+    /** Of the last change in its transaction, from 1. */
+    public long ordinal() {
+        return ordinal;
     }
 
     private void update(Change.Update update) throws IOException, TargetException, Refused {
@@ -184,7 +199,7 @@ public final class TransactionEvents {
             throws IOException, TargetException, Refused {
         send(table, Operation.DELETE, key, old, null, null, newKey);
         if (key != null && options.tombstones()) {
-            receiver.receive(new Message(
+            parts.add(new Message(
                     table.topic,
                     table.relation.displayName(),
                     Operation.TOMBSTONE,
@@ -195,14 +210,14 @@ public final class TransactionEvents {
                     null,
                     transaction,
                     ordinal,
-                    ++part));
+                    parts.size() + 1));
         }
     }
 
     private void send(Change.LogicalMessage message) throws TargetException {
         Optional<MessageTopics.Rule> rule = options.topics().of(message.prefix());
         if (rule.isPresent()) {
-            receiver.receive(new Message(
+            parts.add(new Message(
                     rule.get().topic(),
                     "",
                     Operation.MESSAGE,
@@ -213,7 +228,7 @@ public final class TransactionEvents {
                     message.prefix(),
                     transaction,
                     ordinal,
-                    ++part));
+                    parts.size() + 1));
         }
     }
 
@@ -245,7 +260,7 @@ public final class TransactionEvents {
         } catch (InexpressibleColumnException e) {
             throw new Refused(table, e);
         }
-        receiver.receive(new Message(
+        parts.add(new Message(
                 table.topic,
                 table.relation.displayName(),
                 operation,
@@ -256,7 +271,7 @@ public final class TransactionEvents {
                 null,
                 transaction,
                 ordinal,
-                ++part));
+                parts.size() + 1));
     }
 
     private String writeEnvelope(EventTable table, Operation operation, Tuple before, Tuple after, Tuple fallback)
@@ -404,7 +419,7 @@ public final class TransactionEvents {
                     null,
                     transaction,
                     ordinal,
-                    ++part));
+                    parts.size() + 1));
         } catch (IOException e) {
             json.forget();
             throw new IllegalStateException("writing to memory", e);

@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pg2any.apply.Applied;
 import io.pg2any.apply.ChangesBatch;
+import io.pg2any.apply.RejectedChange;
+import io.pg2any.apply.RejectedChanges;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.apply.TargetStatus.RowKind;
@@ -28,6 +30,7 @@ import io.pg2any.change.Position;
 import io.pg2any.change.Relation;
 import io.pg2any.change.SourceIdentity;
 import io.pg2any.change.TransactionAbandonedException;
+import io.pg2any.change.TransactionInfo;
 import io.pg2any.cli.FreePort;
 import io.pg2any.server.CommittedRecords;
 import io.pg2any.server.TestKafka;
@@ -102,7 +105,7 @@ class KafkaTargetIT {
     }
 
     private KafkaTarget target(KafkaOptions options) {
-        KafkaTarget target = new KafkaTarget(options);
+        KafkaTarget target = new KafkaTarget(options, RejectedChanges.STOP);
         targets.add(target);
         return target;
     }
@@ -418,6 +421,72 @@ class KafkaTargetIT {
                     assertThat(header(record, "pg2any.prefix")).isEqualTo("order/7");
                     assertThat(header(record, "pg2any.ordinal")).isEqualTo("2");
                 });
+    }
+
+    @Test
+    void whatCanNeverBeSentIsSetAsideAndTheRestIsSent() throws Exception {
+        Relation day = keyed(2, "day", "id* int4", "d date");
+        List<RejectedChange> letters = new ArrayList<>();
+        KafkaTarget target = new KafkaTarget(with(options(), "max.request.size", "20000000"), parking(letters, true));
+        targets.add(target);
+        target.open();
+        ChangesBatch batch = ChangesBatch.after(START)
+                .transaction(insert(1), new Insert(PERSON, tuple("2", incompressible(3 << 20))), insert(3))
+                .transaction(new Insert(day, tuple("4", "infinity")), insert(5));
+
+        Applied applied = target.apply(batch);
+
+        assertThat(applied.applied()).isEqualTo(batch.end());
+        assertThat(keys()).containsExactlyInAnyOrder("{\"id\":1}", "{\"id\":3}", "{\"id\":5}");
+        assertThat(data()).map(record -> header(record, "pg2any.ordinal")).containsExactlyInAnyOrder("1", "3", "2");
+        assertThat(letters)
+                .map(letter -> letter.transaction().xid() + "/" + letter.ordinal())
+                .containsExactly("700/2", "701/1");
+        assertThat(letters)
+                .map(RejectedChange::error)
+                .allSatisfy(error -> assertThat(error).contains("of transaction"));
+    }
+
+    @Test
+    void aTableThatDoesNotOptInStops() throws Exception {
+        List<RejectedChange> letters = new ArrayList<>();
+        KafkaTarget target = new KafkaTarget(options(), parking(letters, false));
+        targets.add(target);
+        target.open();
+        Insert huge = new Insert(PERSON, tuple("2", "x".repeat(3 << 20)));
+
+        assertThatThrownBy(() -> target.apply(ChangesBatch.after(START).transaction(insert(1), huge)))
+                .hasMessageContaining("public.person: change 2 of transaction 700")
+                .extracting(e -> ((TargetException) e).kind())
+                .isEqualTo(Kind.REJECTED);
+        assertThat(letters).isEmpty();
+        assertThat(data()).isEmpty();
+    }
+
+    /** Dead letters in memory: what a try that was rolled back has left is retracted by the next. */
+    private static RejectedChanges parking(List<RejectedChange> letters, boolean optedIn) {
+        return new RejectedChanges() {
+            @Override
+            public boolean parksAny() {
+                return true;
+            }
+
+            @Override
+            public boolean parks(Relation relation) {
+                return optedIn;
+            }
+
+            @Override
+            public void retract(TransactionInfo transaction, long ordinal) {
+                letters.removeIf(letter ->
+                        letter.transaction().commitLsn().equals(transaction.commitLsn()) && letter.ordinal() > ordinal);
+            }
+
+            @Override
+            public void park(RejectedChange change) {
+                letters.add(change);
+            }
+        };
     }
 
     @ParameterizedTest
