@@ -52,6 +52,7 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "keyless": getOrCreateConfiguration(target).setKeyless(property(camelContext, java.lang.String.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "messages": getOrCreateConfiguration(target).setMessages(property(camelContext, java.lang.String.class, value)); return true;
         case "partitions": getOrCreateConfiguration(target).setPartitions(property(camelContext, int.class, value)); return true;
         case "replicationfactor":
         case "replicationFactor": getOrCreateConfiguration(target).setReplicationFactor(property(camelContext, short.class, value)); return true;
@@ -105,6 +106,7 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "keyless": return java.lang.String.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "messages": return java.lang.String.class;
         case "partitions": return int.class;
         case "replicationfactor":
         case "replicationFactor": return short.class;
@@ -159,6 +161,7 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "keyless": return getOrCreateConfiguration(target).getKeyless();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "messages": return getOrCreateConfiguration(target).getMessages();
         case "partitions": return getOrCreateConfiguration(target).getPartitions();
         case "replicationfactor":
         case "replicationFactor": return getOrCreateConfiguration(target).getReplicationFactor();

@@ -36,6 +36,7 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "keycolumns":
         case "keyColumns": target.setKeyColumns(property(camelContext, java.lang.String.class, value)); return true;
         case "keyless": target.setKeyless(property(camelContext, java.lang.String.class, value)); return true;
+        case "messages": target.setMessages(property(camelContext, java.lang.String.class, value)); return true;
         case "partitions": target.setPartitions(property(camelContext, int.class, value)); return true;
         case "replicationfactor":
         case "replicationFactor": target.setReplicationFactor(property(camelContext, short.class, value)); return true;
@@ -80,6 +81,7 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "keycolumns":
         case "keyColumns": return java.lang.String.class;
         case "keyless": return java.lang.String.class;
+        case "messages": return java.lang.String.class;
         case "partitions": return int.class;
         case "replicationfactor":
         case "replicationFactor": return short.class;
@@ -125,6 +127,7 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "keycolumns":
         case "keyColumns": return target.getKeyColumns();
         case "keyless": return target.getKeyless();
+        case "messages": return target.getMessages();
         case "partitions": return target.getPartitions();
         case "replicationfactor":
         case "replicationFactor": return target.getReplicationFactor();

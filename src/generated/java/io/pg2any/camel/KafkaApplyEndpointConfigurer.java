@@ -38,6 +38,7 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "keyless": target.getConfiguration().setKeyless(property(camelContext, java.lang.String.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "messages": target.getConfiguration().setMessages(property(camelContext, java.lang.String.class, value)); return true;
         case "partitions": target.getConfiguration().setPartitions(property(camelContext, int.class, value)); return true;
         case "replicationfactor":
         case "replicationFactor": target.getConfiguration().setReplicationFactor(property(camelContext, short.class, value)); return true;
@@ -84,6 +85,7 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "keyless": return java.lang.String.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "messages": return java.lang.String.class;
         case "partitions": return int.class;
         case "replicationfactor":
         case "replicationFactor": return short.class;
@@ -131,6 +133,7 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "keyless": return target.getConfiguration().getKeyless();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "messages": return target.getConfiguration().getMessages();
         case "partitions": return target.getConfiguration().getPartitions();
         case "replicationfactor":
         case "replicationFactor": return target.getConfiguration().getReplicationFactor();

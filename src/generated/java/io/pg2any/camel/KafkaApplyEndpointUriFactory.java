@@ -23,7 +23,7 @@ public class KafkaApplyEndpointUriFactory extends org.apache.camel.support.compo
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(27);
+        Set<String> props = new HashSet<>(28);
         props.add("binaries");
         props.add("clientProperties");
         props.add("createTopics");
@@ -35,6 +35,7 @@ public class KafkaApplyEndpointUriFactory extends org.apache.camel.support.compo
         props.add("keyColumns");
         props.add("keyless");
         props.add("lazyStartProducer");
+        props.add("messages");
         props.add("partitions");
         props.add("pipeline");
         props.add("replicationFactor");

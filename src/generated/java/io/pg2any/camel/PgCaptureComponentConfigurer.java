@@ -45,6 +45,7 @@ public class PgCaptureComponentConfigurer extends PgReplicationSlotComponentConf
         case "idleConfirmInterval": getOrCreateConfiguration(target).setIdleConfirmInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "messages": getOrCreateConfiguration(target).setMessages(property(camelContext, boolean.class, value)); return true;
         case "origin": getOrCreateConfiguration(target).setOrigin(property(camelContext, java.lang.String.class, value)); return true;
         case "pipeline": getOrCreateConfiguration(target).setPipeline(property(camelContext, java.lang.String.class, value)); return true;
         case "protocolversion":
@@ -75,6 +76,7 @@ public class PgCaptureComponentConfigurer extends PgReplicationSlotComponentConf
         case "idleConfirmInterval": return long.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "messages": return boolean.class;
         case "origin": return java.lang.String.class;
         case "pipeline": return java.lang.String.class;
         case "protocolversion":
@@ -106,6 +108,7 @@ public class PgCaptureComponentConfigurer extends PgReplicationSlotComponentConf
         case "idleConfirmInterval": return getOrCreateConfiguration(target).getIdleConfirmInterval();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "messages": return getOrCreateConfiguration(target).isMessages();
         case "origin": return getOrCreateConfiguration(target).getOrigin();
         case "pipeline": return getOrCreateConfiguration(target).getPipeline();
         case "protocolversion":

@@ -35,6 +35,7 @@ public class PgCaptureConfigurationConfigurer extends org.apache.camel.support.c
         case "handoffBytes": target.setHandoffBytes(property(camelContext, int.class, value)); return true;
         case "idleconfirminterval":
         case "idleConfirmInterval": target.setIdleConfirmInterval(property(camelContext, long.class, value)); return true;
+        case "messages": target.setMessages(property(camelContext, boolean.class, value)); return true;
         case "origin": target.setOrigin(property(camelContext, java.lang.String.class, value)); return true;
         case "pipeline": target.setPipeline(property(camelContext, java.lang.String.class, value)); return true;
         case "protocolversion":
@@ -62,6 +63,7 @@ public class PgCaptureConfigurationConfigurer extends org.apache.camel.support.c
         case "handoffBytes": return int.class;
         case "idleconfirminterval":
         case "idleConfirmInterval": return long.class;
+        case "messages": return boolean.class;
         case "origin": return java.lang.String.class;
         case "pipeline": return java.lang.String.class;
         case "protocolversion":
@@ -90,6 +92,7 @@ public class PgCaptureConfigurationConfigurer extends org.apache.camel.support.c
         case "handoffBytes": return target.getHandoffBytes();
         case "idleconfirminterval":
         case "idleConfirmInterval": return target.getIdleConfirmInterval();
+        case "messages": return target.isMessages();
         case "origin": return target.getOrigin();
         case "pipeline": return target.getPipeline();
         case "protocolversion":

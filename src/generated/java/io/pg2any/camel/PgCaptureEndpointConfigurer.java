@@ -37,6 +37,7 @@ public class PgCaptureEndpointConfigurer extends PgReplicationSlotEndpointConfig
         case "idleConfirmInterval": target.getConfiguration().setIdleConfirmInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "messages": target.getConfiguration().setMessages(property(camelContext, boolean.class, value)); return true;
         case "origin": target.getConfiguration().setOrigin(property(camelContext, java.lang.String.class, value)); return true;
         case "pipeline": target.getConfiguration().setPipeline(property(camelContext, java.lang.String.class, value)); return true;
         case "protocolversion":
@@ -66,6 +67,7 @@ public class PgCaptureEndpointConfigurer extends PgReplicationSlotEndpointConfig
         case "idleConfirmInterval": return long.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "messages": return boolean.class;
         case "origin": return java.lang.String.class;
         case "pipeline": return java.lang.String.class;
         case "protocolversion":
@@ -96,6 +98,7 @@ public class PgCaptureEndpointConfigurer extends PgReplicationSlotEndpointConfig
         case "idleConfirmInterval": return target.getConfiguration().getIdleConfirmInterval();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "messages": return target.getConfiguration().isMessages();
         case "origin": return target.getConfiguration().getOrigin();
         case "pipeline": return target.getConfiguration().getPipeline();
         case "protocolversion":

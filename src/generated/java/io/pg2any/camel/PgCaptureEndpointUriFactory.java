@@ -23,7 +23,7 @@ public class PgCaptureEndpointUriFactory extends org.apache.camel.support.compon
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(27);
+        Set<String> props = new HashSet<>(28);
         props.add("autoCreateSlot");
         props.add("bridgeErrorHandler");
         props.add("chunkBytes");
@@ -38,6 +38,7 @@ public class PgCaptureEndpointUriFactory extends org.apache.camel.support.compon
         props.add("host");
         props.add("idleConfirmInterval");
         props.add("lazyStartProducer");
+        props.add("messages");
         props.add("origin");
         props.add("outputPlugin");
         props.add("password");

@@ -164,24 +164,37 @@ class ChangeMessages implements Iterable<org.apache.camel.Message> {
     }
 
     private org.apache.camel.Message camelMessage(Message event) {
-        String json = text(event.value());
         DefaultMessage message = new DefaultMessage(context);
-        message.setBody(body == EventApplyEndpoint.Body.json || json == null ? json : map(json));
+        message.setBody(body(event));
         message.setHeader(Pg2anyHeaders.TABLE, event.table());
+        message.setHeader(Pg2anyHeaders.TOPIC, event.topic());
         message.setHeader(Pg2anyHeaders.OPERATION, event.operation().word());
         message.setHeader(Pg2anyHeaders.KEY, text(event.key()));
         message.setHeader(
                 Pg2anyHeaders.COMMIT_LSN, event.transaction().commitLsn().toString());
         message.setHeader(Pg2anyHeaders.ORDINAL, event.ordinal());
+        event.transaction().changes().ifPresent(count -> message.setHeader(Pg2anyHeaders.COUNT, count));
         message.setHeader(
                 Pg2anyHeaders.XID, Integer.toUnsignedLong(event.transaction().xid()));
         message.setHeader(
                 Pg2anyHeaders.COMMIT_TIME, event.transaction().commitTime().toString());
         message.setHeader(Pg2anyHeaders.EVENT_ID, id(event));
+        if (event.prefix() != null) {
+            message.setHeader(Pg2anyHeaders.PREFIX, event.prefix());
+        }
         if (event.unchanged() != null) {
             message.setHeader(Pg2anyHeaders.UNCHANGED, event.unchanged());
         }
         return message;
+    }
+
+    /** A logical message's is what was emitted, byte for byte. */
+    private Object body(Message event) {
+        if (event.operation() == Message.Operation.MESSAGE) {
+            return event.value();
+        }
+        String json = text(event.value());
+        return body == EventApplyEndpoint.Body.json || json == null ? json : map(json);
     }
 
     /** Sorts in source order, and is the same whenever this message comes again. */

@@ -79,10 +79,10 @@ class DeliveredBatch implements TransactionBatch {
         public boolean nextTransaction() throws IOException {
             try {
                 boolean found = cursor.nextTransaction();
-                if (found) {
-                    newestCommit = cursor.transaction().commitTime();
-                } else {
+                if (!found) {
                     through = cursor.through();
+                } else if (!cursor.transaction().isLoneMessage()) {
+                    newestCommit = cursor.transaction().commitTime();
                 }
                 return found;
             } catch (TransactionAbandonedException e) {

@@ -36,10 +36,7 @@ class EventHealthCheck extends AbstractHealthCheck {
         if (now == null || Duration.between(now.at(), Instant.now()).compareTo(TOLERATED) <= 0) {
             builder.up();
         } else {
-            builder.message("change " + now.message().ordinal() + " of the transaction committed at "
-                            + now.message().transaction().commitLsn() + " ("
-                            + now.message().table()
-                            + ") has not been taken since " + now.at())
+            builder.message(now.message().place() + ", has not been taken since " + now.at())
                     .down();
         }
     }

@@ -92,6 +92,12 @@ public class KafkaApplyConfiguration implements Cloneable {
 
     @UriParam(
             label = "common",
+            description =
+                    "Topics of logical messages by their prefix: prefix=topic;prefix*=topic2; what * stands for is the key. Other messages are left out")
+    private String messages;
+
+    @UriParam(
+            label = "common",
             defaultValue = "null",
             enums = "null,transaction",
             description =
@@ -266,6 +272,14 @@ public class KafkaApplyConfiguration implements Cloneable {
 
     public void setKeyColumns(String keyColumns) {
         this.keyColumns = keyColumns;
+    }
+
+    public String getMessages() {
+        return messages;
+    }
+
+    public void setMessages(String messages) {
+        this.messages = messages;
     }
 
     public String getKeyless() {

@@ -9,6 +9,7 @@ import io.pg2any.apply.kafka.KafkaTarget;
 import io.pg2any.apply.kafka.SaslLogin;
 import io.pg2any.apply.message.KeyColumns;
 import io.pg2any.apply.message.MessageOptions;
+import io.pg2any.apply.message.MessageTopics;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
@@ -62,6 +63,7 @@ public final class KafkaTargets {
                 configuration.isTombstones(),
                 configuration.isTransactionTopic(),
                 KeyColumns.parse(configuration.getKeyColumns()),
+                MessageTopics.parse(configuration.getMessages()),
                 keys,
                 TableMapping.parse(configuration.getSchemaMapping()),
                 constant(ValuePolicy.class, "unrepresentable", configuration.getUnrepresentable()));

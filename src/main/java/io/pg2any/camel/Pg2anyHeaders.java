@@ -62,7 +62,7 @@ public interface Pg2anyHeaders {
 
     @Metadata(
             description =
-                    "What a change is: insert, update, delete, truncate, tombstone; begin and end of transactions",
+                    "What a change is: insert, update, delete, truncate, tombstone, or a logical message; begin and end of transactions",
             javaType = "String",
             label = "producer",
             applicableFor = "eventapply")
@@ -88,6 +88,27 @@ public interface Pg2anyHeaders {
             label = "producer",
             applicableFor = "eventapply")
     String ORDINAL = "CamelPg2anyOrdinal";
+
+    @Metadata(
+            description = "How many changes the transaction has; absent while it is still arriving",
+            javaType = "Long",
+            label = "producer",
+            applicableFor = "eventapply")
+    String COUNT = "CamelPg2anyCount";
+
+    @Metadata(
+            description = "The topic that the message would have in Kafka",
+            javaType = "String",
+            label = "producer",
+            applicableFor = "eventapply")
+    String TOPIC = "CamelPg2anyTopic";
+
+    @Metadata(
+            description = "The prefix of a logical message",
+            javaType = "String",
+            label = "producer",
+            applicableFor = "eventapply")
+    String PREFIX = "CamelPg2anyPrefix";
 
     @Metadata(
             description = "The number of a change's transaction at the source",

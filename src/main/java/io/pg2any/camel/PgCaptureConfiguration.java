@@ -53,6 +53,12 @@ public class PgCaptureConfiguration implements Cloneable {
     @UriParam(
             label = "consumer",
             defaultValue = "false",
+            description = "Whether logical messages (pg_logical_emit_message) are sent")
+    private boolean messages;
+
+    @UriParam(
+            label = "consumer",
+            defaultValue = "false",
             description =
                     "Whether prepared transactions are sent at their prepare (PostgreSQL 15 and newer) and kept in"
                             + " staging until they are committed. A slot that was read so once stays so")
@@ -162,6 +168,14 @@ public class PgCaptureConfiguration implements Cloneable {
 
     public void setOrigin(String origin) {
         this.origin = origin;
+    }
+
+    public boolean isMessages() {
+        return messages;
+    }
+
+    public void setMessages(boolean messages) {
+        this.messages = messages;
     }
 
     public long getConnectTimeout() {

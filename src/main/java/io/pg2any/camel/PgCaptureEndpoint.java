@@ -127,10 +127,11 @@ public class PgCaptureEndpoint extends PgReplicationSlotEndpoint {
         Object protocol = slotOptions.remove("proto_version");
         Object streaming = slotOptions.remove("streaming");
         Object origin = slotOptions.remove("origin");
+        Object messages = slotOptions.remove("messages");
         if (!slotOptions.isEmpty()) {
             throw new IllegalArgumentException("slotOptions " + slotOptions.keySet() + " of "
                     + URISupport.sanitizeUri(getEndpointUri())
-                    + " are not supported; publication_names, proto_version, streaming and origin are");
+                    + " are not supported; publication_names, proto_version, streaming, origin and messages are");
         }
         String publication = publications != null
                 ? publications.toString()
@@ -149,6 +150,7 @@ public class PgCaptureEndpoint extends PgReplicationSlotEndpoint {
                 .streaming(Streaming.parse(streaming != null ? streaming.toString() : configuration.getStreaming()))
                 .twoPhase(configuration.isTwoPhase())
                 .localOnly(CaptureConfig.localOnly(origin != null ? origin.toString() : configuration.getOrigin()))
+                .messages(messages != null ? Boolean.parseBoolean(messages.toString()) : configuration.isMessages())
                 .statusInterval(Duration.ofSeconds(getStatusInterval()))
                 .idleConfirmInterval(Duration.ofMillis(configuration.getIdleConfirmInterval()))
                 .connectTimeout(Duration.ofMillis(configuration.getConnectTimeout()))

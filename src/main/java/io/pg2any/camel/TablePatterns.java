@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
@@ -158,9 +159,11 @@ final class TablePatterns {
             return cursor.nextTransaction();
         }
 
+        /** Without the count, which is of all changes. */
         @Override
         public TransactionInfo transaction() {
-            return cursor.transaction();
+            TransactionInfo all = cursor.transaction();
+            return new TransactionInfo(all.xid(), all.commitLsn(), all.commitTime(), OptionalLong.empty());
         }
 
         @Override

@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
  *     read so once stays so
  * @param localOnly whether what the server itself got by replication is left out, so that two pipelines in opposite
  *     directions do not send changes round in circles
+ * @param messages whether logical messages ({@code pg_logical_emit_message}) are sent
  * @param statusInterval longest silence towards the server; shortened to a third of its {@code wal_sender_timeout}
  * @param idleConfirmInterval shortest time between two idle positions that nobody waits for
  * @param connectTimeout for each host
@@ -40,6 +41,7 @@ public record CaptureConfig(
         Streaming streaming,
         boolean twoPhase,
         boolean localOnly,
+        boolean messages,
         Duration statusInterval,
         Duration idleConfirmInterval,
         Duration connectTimeout,
@@ -108,6 +110,7 @@ public record CaptureConfig(
         return "CaptureConfig[" + connection + ", slot=" + slot + ", publications=" + publications + ", createSlot="
                 + createSlot + ", createPublication=" + createPublication + ", protocolVersion=" + protocolVersion
                 + ", streaming=" + streaming + ", twoPhase=" + twoPhase + ", localOnly=" + localOnly
+                + ", messages=" + messages
                 + ", statusInterval=" + statusInterval
                 + ", idleConfirmInterval=" + idleConfirmInterval
                 + ", connectTimeout=" + connectTimeout + ", handoffBytes=" + handoffBytes + ", chunkBytes="
@@ -126,6 +129,7 @@ public record CaptureConfig(
         private Streaming streaming = Streaming.AUTO;
         private boolean twoPhase;
         private boolean localOnly;
+        private boolean messages;
         private Duration statusInterval = Duration.ofSeconds(10);
         private Duration idleConfirmInterval = Duration.ofSeconds(10);
         private Duration connectTimeout = Duration.ofSeconds(10);
@@ -168,6 +172,11 @@ public record CaptureConfig(
 
         public Builder localOnly(boolean value) {
             localOnly = value;
+            return this;
+        }
+
+        public Builder messages(boolean value) {
+            messages = value;
             return this;
         }
 
@@ -221,6 +230,7 @@ public record CaptureConfig(
                     streaming,
                     twoPhase,
                     localOnly,
+                    messages,
                     statusInterval,
                     idleConfirmInterval,
                     connectTimeout,

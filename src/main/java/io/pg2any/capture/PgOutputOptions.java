@@ -12,8 +12,9 @@ import java.util.Locale;
  * @param streaming not {@link Streaming#AUTO}
  * @param twoPhase whether prepared transactions are sent at their prepare; the slot keeps this for ever
  * @param localOnly whether changes that came to the server from elsewhere are left out
+ * @param messages whether logical messages are sent
  */
-record PgOutputOptions(int protocol, Streaming streaming, boolean twoPhase, boolean localOnly) {
+record PgOutputOptions(int protocol, Streaming streaming, boolean twoPhase, boolean localOnly, boolean messages) {
     private static final int FIRST_WITH_ORIGIN = 16;
     private static final int STREAMING_PROTOCOL = 2;
     private static final int TWO_PHASE_PROTOCOL = 3;
@@ -25,7 +26,7 @@ record PgOutputOptions(int protocol, Streaming streaming, boolean twoPhase, bool
         if (streaming == Streaming.AUTO) {
             streaming = protocol >= STREAMING_PROTOCOL ? Streaming.ON : Streaming.OFF;
         }
-        return new PgOutputOptions(protocol, streaming, config.twoPhase(), config.localOnly());
+        return new PgOutputOptions(protocol, streaming, config.twoPhase(), config.localOnly(), config.messages());
     }
 
     /** What of it this server does not offer. */
@@ -78,6 +79,9 @@ record PgOutputOptions(int protocol, Streaming streaming, boolean twoPhase, bool
         }
         if (localOnly) {
             sql.append(", origin 'none'");
+        }
+        if (messages) {
+            sql.append(", messages 'true'");
         }
         return sql.toString();
     }

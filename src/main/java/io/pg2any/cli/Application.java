@@ -77,6 +77,7 @@ class Application {
         from.setStreaming(settings.text(Setting.STREAMING));
         from.setTwoPhase(settings.bool(Setting.TWO_PHASE));
         from.setOrigin(settings.text(Setting.ORIGIN));
+        from.setMessages(settings.messages());
 
         TxStagingComponent staging = context().getComponent("txstaging", TxStagingComponent.class);
         staging.setFolder(settings.stagingFolder().toString());
@@ -153,6 +154,7 @@ class Application {
         to.setIntervals(settings.text(Setting.EVENTS_INTERVALS));
         to.setTombstones(settings.bool(Setting.EVENTS_TOMBSTONES));
         to.setKeyColumns(settings.text(Setting.KAFKA_KEY_COLUMNS));
+        to.setMessages(settings.text(Setting.EVENTS_MESSAGES));
         to.setSchemaMapping(settings.text(Setting.SCHEMA_MAPPING));
         to.setUnrepresentable(settings.text(Setting.UNREPRESENTABLE));
         return to;

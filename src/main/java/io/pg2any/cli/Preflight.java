@@ -109,6 +109,7 @@ final class Preflight {
                 .streaming(Streaming.parse(settings.text(Setting.STREAMING)))
                 .twoPhase(settings.bool(Setting.TWO_PHASE))
                 .localOnly(CaptureConfig.localOnly(settings.text(Setting.ORIGIN)))
+                .messages(settings.messages())
                 .connectTimeout(Duration.ofSeconds(settings.number(Setting.CONNECTION_TIMEOUT)))
                 .build();
     }

@@ -223,6 +223,12 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_KAFKA_KEY_COLUMNS",
             null,
             "Kafka: message keys other than the replica identity, `schema.table:c1,c2;schema.table2:c3` with the source's names");
+    static final Setting EVENTS_MESSAGES = of(
+            "pg2any.events.messages",
+            "PG2ANY_EVENTS_MESSAGES",
+            null,
+            "Events: which logical messages (`pg_logical_emit_message`) go where, by their prefix:"
+                    + " `prefix=topic;prefix*=topic2`. What `*` stands for is the key. Unless set, the server sends none");
     static final Setting KAFKA_KEYLESS = of(
             "pg2any.kafka.keyless",
             "PG2ANY_KAFKA_KEYLESS",
@@ -405,6 +411,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             EVENTS_TOMBSTONES,
             KAFKA_TRANSACTION_TOPIC,
             KAFKA_KEY_COLUMNS,
+            EVENTS_MESSAGES,
             KAFKA_KEYLESS,
             KAFKA_CREATE_TOPICS,
             KAFKA_PARTITIONS,

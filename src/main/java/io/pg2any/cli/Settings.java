@@ -1,6 +1,7 @@
 package io.pg2any.cli;
 
 import io.pg2any.apply.TableMapping;
+import io.pg2any.apply.message.MessageTopics;
 import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.ConnectionString;
 import io.pg2any.capture.Streaming;
@@ -146,7 +147,7 @@ final class Settings {
     private void check(List<String> problems, List<String> warnings) {
         checkSource(problems, warnings);
         checkTarget(problems, warnings);
-        checkKafka(problems);
+        checkKafka(problems, warnings);
         checkOneOf(Setting.TABLES, problems, "create", "expect");
         checkOneOf(Setting.DIVERGENCE, problems, "warn", "fail", "upsert");
         checkOneOf(Setting.UNREPRESENTABLE, problems, "fail", "null", "clamp", "text");
@@ -251,7 +252,15 @@ final class Settings {
                 : bool(Setting.MARK_ORIGIN);
     }
 
-    private void checkKafka(List<String> problems) {
+    private void checkKafka(List<String> problems, List<String> warnings) {
+        try {
+            if (!MessageTopics.parse(text(Setting.EVENTS_MESSAGES)).rules().isEmpty()
+                    && !List.of("kafka", "camel").contains(lower(Setting.TARGET_TYPE))) {
+                warnings.add(named(Setting.EVENTS_MESSAGES) + ": a database takes no logical messages");
+            }
+        } catch (IllegalArgumentException e) {
+            problems.add(named(Setting.EVENTS_MESSAGES) + ": " + e.getMessage());
+        }
         checkOneOf(Setting.KAFKA_DELIVERY, problems, "exactly-once", "at-least-once");
         checkOneOf(Setting.EVENTS_FORMAT, problems, "debezium", "plain");
         checkOneOf(Setting.EVENTS_DECIMALS, problems, "precise", "string", "double");
@@ -276,8 +285,7 @@ final class Settings {
         checkNumber(Setting.KAFKA_MESSAGE_TIMEOUT, 1000, Integer.MAX_VALUE, problems);
         checkNumber(Setting.KAFKA_RETRY_BACKOFF, 1, 3_600_000, problems);
         checkNumber(Setting.KAFKA_METADATA_REFRESH, 100, 3_600_000, problems);
-        boolean sasl =
-                text(Setting.KAFKA_SECURITY_PROTOCOL).toLowerCase(Locale.ROOT).startsWith("sasl");
+        boolean sasl = lower(Setting.KAFKA_SECURITY_PROTOCOL).startsWith("sasl");
         if (text(Setting.KAFKA_SASL_MECHANISM) != null && !sasl) {
             problems.add(named(Setting.KAFKA_SASL_MECHANISM) + " is set, but "
                     + named(Setting.KAFKA_SECURITY_PROTOCOL) + " is " + text(Setting.KAFKA_SECURITY_PROTOCOL)
@@ -286,6 +294,11 @@ final class Settings {
         if (bool(Setting.EVENTS_SCHEMAS) && "plain".equalsIgnoreCase(text(Setting.EVENTS_FORMAT))) {
             problems.add(named(Setting.EVENTS_SCHEMAS) + ": the plain format has no schemas");
         }
+    }
+
+    /** Empty when there is no value. */
+    private String lower(Setting setting) {
+        return text(setting) == null ? "" : text(setting).toLowerCase(Locale.ROOT);
     }
 
     private void checkOneOf(Setting setting, List<String> problems, String... allowed) {
@@ -343,6 +356,11 @@ final class Settings {
     /** What was given for Kafka's clients by prefix, under their own names; may hold secrets. */
     Map<String, String> kafkaClientProperties() {
         return kafkaClientProperties;
+    }
+
+    /** Whether the server is to send logical messages. */
+    boolean messages() {
+        return !MessageTopics.parse(text(Setting.EVENTS_MESSAGES)).rules().isEmpty();
     }
 
     /** Accepted, but not what the person who set it may expect. */

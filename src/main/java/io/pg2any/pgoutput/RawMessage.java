@@ -112,6 +112,23 @@ public final class RawMessage {
         return int64(bytes, offset, length, walStart, inStream ? 6 : 2, "message lsn");
     }
 
+    /** Of Truncate: the relations, at least one. */
+    public static int[] truncatedOids(byte[] bytes, int offset, int length, long walStart, boolean inStream)
+            throws MalformedMessageException {
+        require(bytes[offset], MessageType.TRUNCATE, "relations");
+        int at = inStream ? 5 : 1;
+        int count = int32(bytes, offset, length, walStart, at, "number of relations");
+        // The number and a byte of options come before them.
+        if (count <= 0 || count > (length - at - 5) / 4) {
+            throw MalformedMessageException.of(bytes[offset], walStart, count + " relations in " + length + " bytes");
+        }
+        int[] oids = new int[count];
+        for (int i = 0; i < count; i++) {
+            oids[i] = (int) WireReader.INT32.get(bytes, offset + at + 5 + 4 * i);
+        }
+        return oids;
+    }
+
     private static boolean flag(byte[] bytes, int offset, int length, long walStart, int at, String field)
             throws MalformedMessageException {
         need(bytes, offset, length, walStart, at, 1, field);

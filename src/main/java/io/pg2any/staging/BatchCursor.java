@@ -14,10 +14,9 @@ import java.util.function.Consumer;
 final class BatchCursor implements TransactionCursor {
     /** Opens one file of the batch. */
     interface Part {
-        FrameReader open() throws IOException;
+        StagedTransactions open(AnnouncedRelations relations) throws IOException;
     }
 
-    private final StagingFiles files;
     private final Iterator<Part> parts;
     private final AnnouncedRelations relations;
     private final Consumer<AnnouncedRelations> giveBack;
@@ -29,9 +28,7 @@ final class BatchCursor implements TransactionCursor {
     /**
      * @param relations belong to this cursor until it is closed
      */
-    BatchCursor(
-            StagingFiles files, List<Part> parts, AnnouncedRelations relations, Consumer<AnnouncedRelations> giveBack) {
-        this.files = files;
+    BatchCursor(List<Part> parts, AnnouncedRelations relations, Consumer<AnnouncedRelations> giveBack) {
         this.parts = parts.iterator();
         this.relations = relations;
         this.giveBack = giveBack;
@@ -45,7 +42,7 @@ final class BatchCursor implements TransactionCursor {
                     ended = true;
                     break;
                 }
-                current = new StagedTransactions(files, parts.next().open(), relations);
+                current = parts.next().open(relations);
             }
             if (current.nextTransaction()) {
                 return true;

@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
@@ -29,6 +30,7 @@ final class FrameReader implements Closeable {
     private final StagingFiles.StagedFile file;
     private final Path path;
     private final Limit limit;
+    private final boolean growing;
     private final StagedFileHeader header;
     private final boolean segment;
     private final CRC32C crcOfCrcs = new CRC32C();
@@ -38,10 +40,11 @@ final class FrameReader implements Closeable {
     private long frames;
     private StagedFileFooter footer;
 
-    private FrameReader(StagingFiles.StagedFile file, Path path, Limit limit) throws IOException {
+    private FrameReader(StagingFiles.StagedFile file, Path path, Limit limit, boolean growing) throws IOException {
         this.file = file;
         this.path = path;
         this.limit = limit;
+        this.growing = growing;
         byte[] start = new byte[StagedFileFormat.HEADER_START];
         read(0, start, start.length, "a header");
         byte[] head = new byte[StagedFileFormat.headerLength(start, path)];
@@ -52,11 +55,16 @@ final class FrameReader implements Closeable {
         crcOfCrcs.update(head, head.length - 4, 4);
     }
 
-    /** Takes over the file: closes it if the header is bad. */
+    /** A file that may still grow. Takes it over: closes it if the header is bad. */
     static FrameReader open(StagingFiles.StagedFile file, Path path, Limit limit) throws IOException {
+        return open(file, path, limit, true);
+    }
+
+    private static FrameReader open(StagingFiles.StagedFile file, Path path, Limit limit, boolean growing)
+            throws IOException {
         boolean opened = false;
         try {
-            FrameReader reader = new FrameReader(file, path, limit);
+            FrameReader reader = new FrameReader(file, path, limit, growing);
             opened = true;
             return reader;
         } finally {
@@ -69,7 +77,7 @@ final class FrameReader implements Closeable {
     /** A file that does not grow. */
     static FrameReader open(StagingFiles files, Path path) throws IOException {
         StagingFiles.StagedFile file = files.openForReading(path);
-        return open(file, path, needed -> file.size());
+        return open(file, path, needed -> file.size(), false);
     }
 
     StagedFileHeader header() {
@@ -119,15 +127,18 @@ final class FrameReader implements Closeable {
         }
     }
 
-    /** At its end: whether the segment is the one that was named. */
+    /**
+     * At its end: whether the segment is the one that was named.
+     *
+     * @throws CorruptStagedFileException if it is another one
+     */
     void requireIs(Segment named) throws CorruptStagedFileException {
-        if (position != named.bytes() || (int) crcOfCrcs.getValue() != named.crcOfCrcs()) {
-            throw new CorruptStagedFileException(
-                    path,
-                    position,
-                    named.bytes() + " bytes of CRC " + StagedFileFormat.hex(named.crcOfCrcs()),
-                    position + " bytes of CRC " + StagedFileFormat.hex((int) crcOfCrcs.getValue()));
-        }
+        asSegment().requireIs(named, path);
+    }
+
+    /** What has been read to its end, as a file that names it would tell of it. */
+    Segment asSegment() {
+        return new Segment(path.getFileName().toString(), position, (int) crcOfCrcs.getValue());
     }
 
     Path path() {
@@ -137,6 +148,17 @@ final class FrameReader implements Closeable {
     /** Null before {@link #next} has returned null. */
     StagedFileFooter footer() {
         return footer;
+    }
+
+    /** The footer before its turn, when it will be checked against what was read; empty if there is none yet. */
+    Optional<StagedFileFooter> footerAhead() throws IOException {
+        long at = growing ? -1 : file.size() - StagedFileFormat.FOOTER_LENGTH;
+        if (at < position) {
+            return Optional.empty();
+        }
+        byte[] foot = new byte[StagedFileFormat.FOOTER_LENGTH];
+        read(at, foot, foot.length, "the footer");
+        return StagedFileFormat.peekFooter(foot);
     }
 
     /** Where the next frame begins. */

@@ -16,6 +16,9 @@ final class FrameWriter {
     private StagingFiles.StagedFile file;
     private boolean created;
     private long written;
+    /** Where bytes end that a write which failed may have left. */
+    private long attempted;
+
     private long frames;
 
     FrameWriter(Path path, byte[] head) {
@@ -67,12 +70,12 @@ final class FrameWriter {
         crc.update(frame.bytes, frame.from, length);
         StagedFileFormat.INT32.set(frameHeader, 4, (int) crc.getValue());
         if (frame.borrowed) {
-            file.write(written, frameHeader, 0, frameHeader.length);
-            file.write(written + frameHeader.length, frame.bytes, frame.from, length);
+            writeAt(written, frameHeader, 0, frameHeader.length);
+            writeAt(written + frameHeader.length, frame.bytes, frame.from, length);
         } else {
             int start = frame.from - frameHeader.length;
             System.arraycopy(frameHeader, 0, frame.bytes, start, frameHeader.length);
-            file.write(written, frame.bytes, start, frameHeader.length + length);
+            writeAt(written, frame.bytes, start, frameHeader.length + length);
         }
         written += frameHeader.length + length;
         frames++;
@@ -87,7 +90,11 @@ final class FrameWriter {
     long writeFooter(StagingFiles files, StagedFileFooter footer, boolean durable) throws IOException {
         open(files);
         byte[] foot = StagedFileFormat.encode(footer, crcOfCrcs());
-        file.write(written, foot, 0, foot.length);
+        if (attempted > written + foot.length) {
+            file.truncate(written);
+            attempted = written;
+        }
+        writeAt(written, foot, 0, foot.length);
         if (durable) {
             file.force();
         }
@@ -120,10 +127,15 @@ final class FrameWriter {
     private void writeHead(StagingFiles files) throws IOException {
         open(files);
         if (written == 0) {
-            file.write(0, head, 0, head.length);
+            writeAt(0, head, 0, head.length);
             written = head.length;
             crcOfCrcs.update(head, head.length - 4, 4);
         }
+    }
+
+    private void writeAt(long position, byte[] bytes, int offset, int length) throws IOException {
+        attempted = Math.max(attempted, position + length);
+        file.write(position, bytes, offset, length);
     }
 
     private void open(StagingFiles files) throws IOException {

@@ -139,6 +139,11 @@ final class LocalStagingFiles implements StagingFiles {
         }
 
         @Override
+        public void truncate(long position) throws IOException {
+            file.setLength(position);
+        }
+
+        @Override
         public void force() throws IOException {
             file.getFD().sync();
         }

@@ -4,6 +4,7 @@ import io.pg2any.change.Lsn;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -21,8 +22,10 @@ final class OpenFile {
     /** Relations remember by it where they were announced; another number makes them be announced again. */
     private long announcements;
 
-    /** The body of its only transaction; null unless that has segments. */
+    /** The body of its only transaction, if that has segments; null otherwise. */
     private Spool body;
+    /** What comes behind the names of the segments. */
+    private byte[] end = {};
 
     /** Files in prepared/ that hold bodies of its transactions. */
     private final List<String> prepared = new ArrayList<>();
@@ -62,6 +65,25 @@ final class OpenFile {
     /** The file consists of the transaction that the buffer opens and whose body has segments of its own. */
     void bodyIn(Spool spool) {
         body = spool;
+    }
+
+    /** Where the body of a transaction goes. */
+    FrameBuffer body() {
+        return body == null ? buffer : body.buffer;
+    }
+
+    /** Null if the file's transactions have no segments. */
+    Spool segments() {
+        return body;
+    }
+
+    /** The records that end a transaction, behind its body. */
+    void append(byte[] records, int from, int to) {
+        if (body == null) {
+            buffer.append(records, from, to);
+        } else {
+            end = Arrays.copyOfRange(records, from, to);
+        }
     }
 
     void bodyIsPrepared(String name) {
@@ -126,9 +148,13 @@ final class OpenFile {
      * Writes frames.
      *
      * @param all whether the last one, which could still grow, is written too
+     * @param durable whether segments that become whole are forced
      */
-    void flush(StagingFiles files, boolean all) throws IOException {
+    void flush(StagingFiles files, boolean all, boolean durable) throws IOException {
         writer.write(files, buffer, all);
+        if (body != null) {
+            body.flush(files, all, durable);
+        }
     }
 
     /**
@@ -146,9 +172,9 @@ final class OpenFile {
                 for (Segment segment : body.segments()) {
                     buffer.append(StagedRecords.segment(segment));
                 }
-                buffer.append(StagedRecords.streamStop());
+                buffer.append(end);
             }
-            flush(files, true);
+            writer.write(files, buffer, true);
             StagedFileFooter footer = new StagedFileFooter(through, transactions, changes, writer.frames());
             long whole = writer.writeFooter(files, footer, durable);
             writer.moveTo(files, pendingFolder.resolve(new StagedFileName(through).toString()));

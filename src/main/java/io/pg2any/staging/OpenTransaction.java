@@ -101,13 +101,14 @@ final class OpenTransaction {
     /** Moves what has arrived to the file, with announcements of everything used that the file does not have. */
     void moveTo(OpenFile file) {
         file.buffer.append(head, 0, headLength);
+        FrameBuffer to = file.body();
         for (Announcement announcement : needed) {
             if (announcement.file != file.announcements()) {
-                file.buffer.append(announcement.records, 0, announcement.records.length);
+                to.append(announcement.records, 0, announcement.records.length);
                 announcement.file = file.announcements();
             }
         }
-        file.buffer.take(body);
+        to.take(body);
         for (Announcement announcement : announced) {
             announcement.file = file.announcements();
         }

@@ -2,6 +2,7 @@ package io.pg2any.staging;
 
 import io.pg2any.change.Lsn;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -104,13 +105,17 @@ final class PendingFiles {
     }
 
     /** Gives up all files, which the source sends again; prepared bodies, which it does not, stay. */
-    void drop() throws IOException {
+    void drop() {
         completed.addAll(waiting);
         waiting.clear();
         transactions = 0;
         for (PendingFile file; (file = completed.peekLast()) != null; completed.removeLast()) {
             prepared.uncommit(file.prepared());
-            file.delete(files);
+            try {
+                file.delete(files);
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot drop staged file " + file.path(), e);
+            }
             bytes -= file.bytes();
         }
     }

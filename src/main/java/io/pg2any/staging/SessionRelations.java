@@ -1,5 +1,8 @@
 package io.pg2any.staging;
 
+import io.pg2any.change.Lsn;
+import io.pg2any.pgoutput.MalformedMessageException;
+import io.pg2any.pgoutput.MessageType;
 import java.util.Arrays;
 
 /**
@@ -92,6 +95,21 @@ final class SessionRelations {
     /** The version in force; null if the session has not announced the relation. */
     Announcement get(int oid) {
         return announcements[slot(announcements, oid)];
+    }
+
+    /**
+     * @param found what a message uses; null is fatal for the session
+     * @param oid of the relation the message names
+     * @param type of the message
+     */
+    static Announcement required(Announcement found, int oid, byte type, long walStart)
+            throws MalformedMessageException {
+        if (found == null) {
+            throw new MalformedMessageException(MessageType.name(type) + " message at LSN " + new Lsn(walStart)
+                    + ": relation with oid " + Integer.toUnsignedString(oid)
+                    + " has not been announced in this session");
+        }
+        return found;
     }
 
     /** Where the oid is, or the free place for it; at least half of the places are free. */

@@ -64,6 +64,25 @@ final class Spool {
         return sealed;
     }
 
+    /** Bytes of the number-th segment that a reader may read; 0 if there is none. */
+    long written(int number) {
+        return number < writers.size()
+                ? isWhole(number)
+                        ? whole.get(number).bytes()
+                        : writers.get(number).written()
+                : 0;
+    }
+
+    /** Whether the number-th segment will not grow any more. */
+    boolean isWhole(int number) {
+        return number < whole.size();
+    }
+
+    /** Where the number-th segment is now. */
+    Path path(int number) {
+        return writers.get(number).path();
+    }
+
     /** All segments, once it is sealed. */
     List<Segment> segments() {
         return whole;

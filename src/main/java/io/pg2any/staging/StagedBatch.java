@@ -9,21 +9,21 @@ import java.util.List;
 
 /** Either consecutive files of pending/, or one transaction that is still arriving. */
 final class StagedBatch implements TransactionBatch {
-    private final StagingLog log;
+    private final BatchReads reads;
     private final List<PendingFile> files;
     /** Null for whole files. */
     private final OpenFile arriving;
 
     private boolean preserved;
 
-    StagedBatch(StagingLog log, List<PendingFile> files) {
-        this.log = log;
+    StagedBatch(BatchReads reads, List<PendingFile> files) {
+        this.reads = reads;
         this.files = List.copyOf(files);
         this.arriving = null;
     }
 
-    StagedBatch(StagingLog log, OpenFile arriving) {
-        this.log = log;
+    StagedBatch(BatchReads reads, OpenFile arriving) {
+        this.reads = reads;
         this.files = List.of();
         this.arriving = arriving;
     }
@@ -52,18 +52,18 @@ final class StagedBatch implements TransactionBatch {
 
     @Override
     public long stagedBytes() {
-        return arriving == null ? files.stream().mapToLong(PendingFile::bytes).sum() : log.arrivedBytes(arriving);
+        return arriving == null ? files.stream().mapToLong(PendingFile::bytes).sum() : reads.arrivedBytes(arriving);
     }
 
     @Override
     public TransactionCursor open() throws IOException {
-        return log.openCursor(this);
+        return reads.open(this);
     }
 
     @Override
     public boolean preserve() throws IOException {
         if (!preserved) {
-            preserved = log.preserve(this);
+            preserved = reads.preserve(this);
         }
         return preserved;
     }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
@@ -138,8 +139,7 @@ final class StagedFileFormat {
             throws CorruptStagedFileException {
         requireCrc(bytes, file, offset, "footer");
         ByteBuffer in = ByteBuffer.wrap(bytes);
-        in.getInt();
-        StagedFileFooter footer = new StagedFileFooter(new Lsn(in.getLong()), in.getLong(), in.getLong(), in.getLong());
+        StagedFileFooter footer = footer(in);
         if (footer.frames() != frames) {
             throw new CorruptStagedFileException(file, offset, footer.frames() + " frames", frames + " frames");
         }
@@ -149,6 +149,20 @@ final class StagedFileFormat {
                     file, offset, "frames of CRC " + hex(expected), "frames of CRC " + hex(crcOfCrcs));
         }
         return footer;
+    }
+
+    /** Of bytes that may be something else: a file that was cut has no footer at its end. */
+    static Optional<StagedFileFooter> peekFooter(byte[] bytes) {
+        int end = bytes.length - 4;
+        if (crc(bytes, 0, end) != (int) INT32.get(bytes, end)) {
+            return Optional.empty();
+        }
+        return Optional.of(footer(ByteBuffer.wrap(bytes)));
+    }
+
+    private static StagedFileFooter footer(ByteBuffer in) {
+        in.getInt(); // the mark
+        return new StagedFileFooter(new Lsn(in.getLong()), in.getLong(), in.getLong(), in.getLong());
     }
 
     static int crc(byte[] bytes, int offset, int length) {

@@ -11,12 +11,14 @@ import java.util.Arrays;
  * integers big-endian.
  *
  * <pre>
+ * CHANGES  Byte1 'n', Int64: how many the transaction that follows has
  * ABORTED  Byte1 'x', then Int32*: xids whose changes, in the streamed transaction that follows, were rolled back
  * SEGMENT  Byte1 'g', Int64 length of the file, Int32 CRC of its footer, then its name in UTF-8: its records belong here
  * PREPARED Byte1 'q', then the name, in UTF-8, of the file in prepared/ whose transaction this is
  * </pre>
  */
 final class StagedRecords {
+    static final byte CHANGES = 'n';
     static final byte ABORTED = 'x';
     static final byte SEGMENT = 'g';
     static final byte PREPARED = 'q';
@@ -32,6 +34,14 @@ final class StagedRecords {
 
     static byte[] streamStop() {
         return record(1).put(MessageType.STREAM_STOP).array();
+    }
+
+    static byte[] changes(long count) {
+        return record(9).put(CHANGES).putLong(count).array();
+    }
+
+    static long changes(byte[] bytes, int offset) {
+        return ByteBuffer.wrap(bytes).getLong(offset + 1);
     }
 
     /** As many records as it takes; none for none. */

@@ -18,13 +18,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /**
  * The transactions and changes in the frames of one staged file, and of the segments it names. What was rolled back in
  * a streamed transaction is left out; the relations it announced count all the same, because that is the order in which
- * the server bound the rows after it. A standalone logical message is a transaction of its own: xid 0, its LSN as commit
- * LSN, and the epoch as time because it carries none. One thread.
+ * the server bound the rows after it. A standalone logical message is a transaction of its own. One thread.
  */
 final class StagedTransactions implements Closeable {
     /** No Stream Abort is staged, the only message that the option changes. */
@@ -35,17 +35,26 @@ final class StagedTransactions implements Closeable {
     private final AnnouncedRelations relations;
     private final ChangeDecoder changes;
 
-    /** A file that is being read, in the middle of the one that refers to it. */
-    private record Level(FrameReader frames, RecordReader records, Segment named) {
-        boolean isSegment() {
-            return named != null;
-        }
+    /** The segments of a transaction that is still arriving, which cannot be named in its file yet. */
+    interface ArrivingSegments {
+        /** Waits for it; null if the transaction has no such segment. */
+        FrameReader open(int number) throws IOException;
     }
+
+    /** A file that is being read, in the middle of the one that refers to it. */
+    private record Level(FrameReader frames, RecordReader records, boolean isSegment, Segment named) {}
 
     /** At most: a staged file, in it a prepared transaction, in that a segment. The innermost is first. */
     private final Deque<Level> levels = new ArrayDeque<>();
     /** Of the innermost. */
     private RecordReader records;
+
+    /** Null unless the file is read while it arrives; null also when all of them have been read. */
+    private ArrivingSegments arriving;
+    /** What they were found to be; the file names them afterwards. */
+    private final Deque<Segment> arrived = new ArrayDeque<>();
+
+    private int arrivedCount;
 
     private TransactionInfo transaction;
     private Aborted aborted = Aborted.NONE;
@@ -59,11 +68,20 @@ final class StagedTransactions implements Closeable {
     private long skippedThrough;
 
     StagedTransactions(StagingFiles files, FrameReader frames, AnnouncedRelations relations) {
+        this(files, frames, relations, null);
+    }
+
+    /**
+     * @param arriving the segments of the file's only transaction if it may not be whole yet, null otherwise
+     */
+    StagedTransactions(
+            StagingFiles files, FrameReader frames, AnnouncedRelations relations, ArrivingSegments arriving) {
+        this.arriving = arriving;
         this.files = files;
         this.frames = frames;
         this.relations = relations;
         this.changes = new ChangeDecoder(relations.cache);
-        enter(frames, null);
+        enter(frames, false, null);
     }
 
     FrameReader frames() {
@@ -104,25 +122,29 @@ final class StagedTransactions implements Closeable {
             transaction = null;
             return false;
         }
+        OptionalLong count = changes();
         switch (records.type()) {
             case MessageType.BEGIN -> {
                 PgOutputMessage.Begin begin = (PgOutputMessage.Begin) message();
-                transaction = new TransactionInfo(begin.xid(), begin.finalLsn(), begin.commitTime());
+                transaction = new TransactionInfo(begin.xid(), begin.finalLsn(), begin.commitTime(), count);
             }
             case MessageType.STREAM_COMMIT -> {
                 PgOutputMessage.StreamCommit commit = (PgOutputMessage.StreamCommit) message();
-                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime());
+                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime(), count);
                 openStreamed();
             }
             case MessageType.COMMIT_PREPARED -> {
                 PgOutputMessage.CommitPrepared commit = (PgOutputMessage.CommitPrepared) message();
-                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime());
+                transaction = new TransactionInfo(commit.xid(), commit.commitLsn(), commit.commitTime(), count);
                 openPrepared();
             }
             case MessageType.BEGIN_PREPARE, MessageType.STREAM_PREPARE -> transaction = prepared();
             case MessageType.LOGICAL_MESSAGE -> {
-                standalone = decode();
-                transaction = new TransactionInfo(0, new Lsn(records.walStart()), Instant.EPOCH);
+                Change.LogicalMessage message = (Change.LogicalMessage) decode();
+                standalone = message;
+                // Its end is where the target stands after it, and where the record of a commit may start.
+                Lsn lastByte = new Lsn(message.lsn().value() - 1);
+                transaction = new TransactionInfo(0, lastByte, Instant.EPOCH, OptionalLong.of(1));
             }
             default -> throw unexpected();
         }
@@ -130,12 +152,27 @@ final class StagedTransactions implements Closeable {
         return true;
     }
 
+    /** Said before the transaction, or, where it has the file for itself, by the footer. */
+    private OptionalLong changes() throws IOException {
+        if (records.type() == StagedRecords.CHANGES) {
+            long count = StagedRecords.changes(records.bytes(), records.offset());
+            if (!nextRecord()) {
+                throw cut("Begin");
+            }
+            return OptionalLong.of(count);
+        }
+        return frames.footerAhead()
+                .filter(footer -> footer.transactions() == 1)
+                .map(footer -> OptionalLong.of(footer.changes()))
+                .orElse(OptionalLong.empty());
+    }
+
     private void openPrepared() throws IOException {
         if (!nextRecord() || records.type() != StagedRecords.PREPARED) {
             throw cut("prepared transaction");
         }
         String name = StagedRecords.preparedName(records.bytes(), records.offset(), records.length());
-        enter(frames.openPrepared(files, name), null);
+        enter(frames.openPrepared(files, name), false, null);
         if (!nextRecord()) {
             throw cut("Prepare");
         }
@@ -146,11 +183,12 @@ final class StagedTransactions implements Closeable {
     private TransactionInfo prepared() throws IOException {
         PgOutputMessage first = message();
         if (first instanceof PgOutputMessage.BeginPrepare begin) {
-            return new TransactionInfo(begin.xid(), begin.prepareLsn(), begin.prepareTime());
+            return new TransactionInfo(begin.xid(), begin.prepareLsn(), begin.prepareTime(), OptionalLong.empty());
         }
         if (first instanceof PgOutputMessage.StreamPrepare prepare) {
             openStreamed();
-            return new TransactionInfo(prepare.xid(), prepare.prepareLsn(), prepare.prepareTime());
+            return new TransactionInfo(
+                    prepare.xid(), prepare.prepareLsn(), prepare.prepareTime(), OptionalLong.empty());
         }
         throw unexpected();
     }
@@ -257,14 +295,20 @@ final class StagedTransactions implements Closeable {
                 continue;
             }
             Level level = levels.getFirst();
+            if (open && arriving != null && levels.size() == 1) {
+                enterArriving();
+                continue;
+            }
             byte[] payload = level.frames().next();
             if (payload != null) {
                 records.open(payload, 0, payload.length);
             } else if (levels.size() == 1) {
                 return false;
             } else {
-                if (level.isSegment()) {
+                if (level.named() != null) {
                     level.frames().requireIs(level.named());
+                } else if (level.isSegment()) {
+                    arrived.add(level.frames().asSegment());
                 }
                 level.frames().close();
                 levels.removeFirst();
@@ -274,17 +318,32 @@ final class StagedTransactions implements Closeable {
     }
 
     private void enterSegment() throws IOException {
-        if (!streamed || levels.getFirst().isSegment()) {
+        if (levels.getFirst().isSegment()) {
             throw unexpected();
         }
         Segment named = StagedRecords.segment(records.bytes(), records.offset(), records.length());
-        enter(levels.getFirst().frames().openSegment(files, named), named);
         segments.add(named);
+        if (arrived.isEmpty()) {
+            enter(levels.getFirst().frames().openSegment(files, named), true, named);
+        } else {
+            arrived.removeFirst().requireIs(named, frames.path().resolveSibling(named.name()));
+        }
     }
 
-    private void enter(FrameReader opened, Segment named) {
+    /** Behind the head of a transaction: its body, as far as it has come, before the file can say where it is. */
+    private void enterArriving() throws IOException {
+        FrameReader segment = arriving.open(arrivedCount);
+        if (segment == null) {
+            arriving = null;
+        } else {
+            arrivedCount++;
+            enter(segment, true, null);
+        }
+    }
+
+    private void enter(FrameReader opened, boolean segment, Segment named) {
         records = new RecordReader();
-        levels.addFirst(new Level(opened, records, named));
+        levels.addFirst(new Level(opened, records, segment, named));
     }
 
     private CorruptStagedFileException cut(String missing) {

@@ -29,6 +29,9 @@ public interface StagingFiles {
 
         long size() throws IOException;
 
+        /** Cuts off what is behind the position. */
+        void truncate(long position) throws IOException;
+
         /** Returns when everything written is on the disk, a power loss survives it. */
         void force() throws IOException;
     }

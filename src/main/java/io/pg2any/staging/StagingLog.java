@@ -2,22 +2,15 @@ package io.pg2any.staging;
 
 import io.pg2any.change.Lsn;
 import io.pg2any.change.Position;
-import io.pg2any.change.TransactionAbandonedException;
 import io.pg2any.change.TransactionBatch;
-import io.pg2any.change.TransactionCursor;
 import io.pg2any.pgoutput.MessageChunk;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -43,12 +36,6 @@ public final class StagingLog implements AutoCloseable {
     /** How long a wait goes without looking at the state again, whatever woke or did not wake it. */
     private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private static final int MANY_FILES = 64;
-    private static final long BUSY_BATCH_BYTES = 32 * 1024;
-    private static final long GATHER_BYTES = 512 * 1024;
-    private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
-    private static final Duration PILED_SEAL_INTERVAL = Duration.ofSeconds(1);
-
     private final StagingConfig config;
     private final StagingFiles files;
     private final Clock clock;
@@ -58,22 +45,19 @@ public final class StagingLog implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock(true);
 
     private final Condition changed = lock.newCondition();
-    private Instant sealedAt = Instant.EPOCH;
-    private long gatherUntilNanos;
+    private final CommittedFiles committed;
     private final TransactionAggregator aggregator;
     private final PreparedTransactions prepared;
     private final PendingFiles pending;
+    private final Sealing sealing;
+    private final SealingPace pace;
+    private final BatchReads reads;
     private final StagingBudget budget;
-    /** Lent to one cursor at a time; see {@link AnnouncedRelations} for why it outlives cursors. */
-    private final AtomicReference<AnnouncedRelations> relations =
-            new AtomicReference<>(new AnnouncedRelations(StagedTransactions.DECODER));
-
     private StagedBatch outstanding;
     /** A chunk that was taken but whose sealing failed; null otherwise. */
     private MessageChunk unsealed;
 
     private Lsn applied;
-    private Lsn durable;
     private Lsn targetDurable;
     private String lastError;
     private boolean stopping;
@@ -94,19 +78,26 @@ public final class StagingLog implements AutoCloseable {
                 config.prepared(),
                 recoveredPrepared,
                 recovered.stream().flatMap(file -> file.prepared().stream()).toList());
-        this.aggregator = new TransactionAggregator(config, clock, prepared);
+        this.committed = new CommittedFiles(config, clock);
+        this.aggregator = new TransactionAggregator(config, committed, prepared);
         this.pending = new PendingFiles(files, prepared, recovered);
+        this.sealing = new Sealing(config, files, aggregator, committed, prepared, pending, changed);
+        this.pace = new SealingPace(clock, config.batchBytes());
+        this.reads = new BatchReads(
+                files,
+                config.pending(),
+                lock,
+                changed,
+                aggregator,
+                committed,
+                sealing,
+                file -> closed || (stopping && file == aggregator.arriving()));
         this.budget = new StagingBudget(config.maxBytes());
         if (!recovered.isEmpty()) {
             PendingFile last = recovered.get(recovered.size() - 1);
-            aggregator.startAt(last.header().source(), last.through());
+            committed.startAt(last.header().source(), last.through());
         }
-        for (PendingFile file : recovered) {
-            if (config.acknowledge() == AcknowledgeMode.STAGED
-                    && file.header().acknowledge() == AcknowledgeMode.STAGED) {
-                durable = file.through();
-            }
-        }
+        recovered.forEach(sealing::recovered);
     }
 
     /**
@@ -154,9 +145,9 @@ public final class StagingLog implements AutoCloseable {
     public Optional<Position> stagedPosition() {
         lock.lock();
         try {
-            return aggregator.through() == null
+            return committed.through() == null
                     ? Optional.empty()
-                    : Optional.of(new Position(aggregator.source(), aggregator.through()));
+                    : Optional.of(new Position(committed.source(), committed.through()));
         } finally {
             lock.unlock();
         }
@@ -176,14 +167,14 @@ public final class StagingLog implements AutoCloseable {
             if (outstanding != null) {
                 throw new IllegalStateException("reconcile comes before take");
             }
-            if (aggregator.source() != null
-                    && !aggregator
+            if (committed.source() != null
+                    && !committed
                             .source()
                             .systemIdentifier()
                             .equals(target.source().systemIdentifier())) {
                 throw new PositionMismatchException("the target follows cluster "
                         + target.source().systemIdentifier() + ", staged in " + config.folder() + " is cluster "
-                        + aggregator.source().systemIdentifier());
+                        + committed.source().systemIdentifier());
             }
             PendingFile first = pending.firstAfter(target.lsn());
             if (first != null
@@ -196,8 +187,8 @@ public final class StagingLog implements AutoCloseable {
                                 + " are dropped, the source sends them again",
                         target.lsn(),
                         first.after());
-                dropPending();
-                aggregator.startAt(target.source(), target.lsn());
+                pending.drop();
+                committed.startAt(target.source(), target.lsn());
                 first = null;
             }
             if (first != null && first.after().isAfter(target.lsn())) {
@@ -211,8 +202,8 @@ public final class StagingLog implements AutoCloseable {
             deleteCompleted();
             // A session has its own place, behind the target's at most by what the target will pass over.
             if (aggregator.session() == 0
-                    && (aggregator.through() == null || target.lsn().isAfter(aggregator.through()))) {
-                aggregator.startAt(target.source(), target.lsn());
+                    && (committed.through() == null || target.lsn().isAfter(committed.through()))) {
+                committed.startAt(target.source(), target.lsn());
             }
         } finally {
             lock.unlock();
@@ -238,16 +229,17 @@ public final class StagingLog implements AutoCloseable {
                     beginSession(chunk);
                 }
                 awaitBudget();
-                makeRoom();
+                deleteCompleted();
+                sealing.makeRoom();
                 aggregator.scan(chunk);
                 remains = aggregator.streams().tryToDeleteDiscarded(files);
                 changed.signalAll();
             }
             unsealed = chunk;
             prepared.settle(files);
-            if (isForced() && sealIsDue()) {
-                sealWhole();
-                sealedAt = clock.instant();
+            if (sealing.isForced() && pace.isChunkDue(pending.size(), committed.batch())) {
+                sealing.sealAll();
+                pace.chunkSealed();
             }
             unsealed = null;
             lastError = remains;
@@ -260,17 +252,6 @@ public final class StagingLog implements AutoCloseable {
     }
 
     /**
-     * In STAGED every chunk is made safe at once; while a target that is down lets files pile up, a file a second is
-     * enough, or their number would fill memory and disk long before their bytes do.
-     */
-    private boolean sealIsDue() {
-        OpenFile batch = aggregator.batch();
-        return pending.size() < MANY_FILES
-                || (batch != null && batch.bytes() >= config.batchBytes())
-                || !clock.instant().isBefore(sealedAt.plus(PILED_SEAL_INTERVAL));
-    }
-
-    /**
      * The session is over: what was in progress is dropped now and not with the next session's first chunk, so that a
      * target in the middle of an arriving transaction does not wait for that. Nothing happens if it is not the current.
      */
@@ -278,7 +259,7 @@ public final class StagingLog implements AutoCloseable {
         lock.lock();
         try {
             if (!closed && aggregator.session() == session) {
-                abandonTransaction();
+                sealing.abandonInProgress();
             }
         } finally {
             lock.unlock();
@@ -303,7 +284,7 @@ public final class StagingLog implements AutoCloseable {
     public Optional<Lsn> durableLsn() {
         lock.lock();
         try {
-            return Optional.ofNullable(durable);
+            return Optional.ofNullable(sealing.durable());
         } finally {
             lock.unlock();
         }
@@ -360,7 +341,7 @@ public final class StagingLog implements AutoCloseable {
             } else {
                 throw new IllegalStateException(batch + " has not arrived, it cannot have been applied");
             }
-            gatherUntilNanos = System.nanoTime() + (batch.stagedBytes() >= BUSY_BATCH_BYTES ? GATHER_NANOS : 0);
+            pace.completed(batch.stagedBytes());
             outstanding = null;
             applied = through;
             pending.completeThrough(through);
@@ -408,18 +389,18 @@ public final class StagingLog implements AutoCloseable {
         try {
             PendingFile first = pending.first();
             return new StagingStatus(
-                    stagedBytes(),
+                    sealing.stagedBytes(),
                     config.maxBytes(),
                     pending.size(),
                     pending.transactions()
-                            + aggregator.whole().stream()
+                            + committed.all().stream()
                                     .mapToLong(OpenFile::transactions)
                                     .sum(),
                     first == null
-                            ? Optional.ofNullable(aggregator.firstWhole()).map(open -> open.header.createdAt())
+                            ? Optional.ofNullable(committed.first()).map(open -> open.header.createdAt())
                             : Optional.of(first.header().createdAt()),
                     Optional.ofNullable(aggregator.received()),
-                    Optional.ofNullable(aggregator.through()),
+                    Optional.ofNullable(committed.through()),
                     Optional.ofNullable(applied),
                     budget.reachedSince(),
                     usable,
@@ -442,58 +423,11 @@ public final class StagingLog implements AutoCloseable {
             }
             closed = true;
             changed.signalAll();
-            for (OpenFile file : aggregator.whole()) {
+            for (OpenFile file : committed.all()) {
                 file.abandon(files);
             }
             prepared.close(files);
-            abandonTransaction();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    // For batches and cursors
-
-    TransactionCursor openCursor(StagedBatch batch) {
-        List<BatchCursor.Part> parts = new ArrayList<>();
-        for (PendingFile file : batch.files()) {
-            parts.add(() -> FrameReader.open(files, file.path()));
-        }
-        if (batch.arriving() != null) {
-            parts.add(() -> openArriving(batch.arriving()));
-        }
-        AnnouncedRelations lent = relations.getAndSet(null);
-        return new BatchCursor(
-                files, parts, lent == null ? new AnnouncedRelations(StagedTransactions.DECODER) : lent, relations::set);
-    }
-
-    /** In STAGED it was forced when it was sealed. False while it is not whole. */
-    boolean preserve(StagedBatch batch) throws IOException {
-        List<PendingFile> whole = new ArrayList<>(batch.files());
-        if (batch.arriving() != null) {
-            lock.lock();
-            try {
-                if (batch.arriving().sealed() == null) {
-                    return false;
-                }
-                whole.add(batch.arriving().sealed());
-            } finally {
-                lock.unlock();
-            }
-        }
-        for (PendingFile file : whole) {
-            if (file.header().acknowledge() == AcknowledgeMode.APPLIED) {
-                file.force(files);
-            }
-        }
-        files.forceFolder(config.pending());
-        return true;
-    }
-
-    long arrivedBytes(OpenFile file) {
-        lock.lock();
-        try {
-            return file.bytes();
+            sealing.abandonInProgress();
         } finally {
             lock.unlock();
         }
@@ -503,61 +437,7 @@ public final class StagingLog implements AutoCloseable {
     long memoryBytes() {
         lock.lock();
         try {
-            OpenFile arriving = aggregator.arriving();
-            return aggregator.transactionMemoryBytes()
-                    + aggregator.whole().stream().mapToLong(OpenFile::buffered).sum()
-                    + aggregator.streams().memoryBytes()
-                    + (arriving == null ? 0 : arriving.buffered());
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private FrameReader openArriving(OpenFile file) throws IOException {
-        awaitArrived(file, 1);
-        StagingFiles.StagedFile opened;
-        lock.lock();
-        try {
-            // Under the lock: sealing renames the file.
-            opened = files.openForReading(file.path());
-        } finally {
-            lock.unlock();
-        }
-        return FrameReader.open(opened, file.path(), needed -> awaitArrived(file, needed));
-    }
-
-    /** Waits until so much can be read, or the file is whole. */
-    private long awaitArrived(OpenFile file, long needed) throws IOException {
-        lock.lock();
-        try {
-            while (true) {
-                boolean givenUp = closed || (stopping && file == aggregator.arriving());
-                if (file.isAbandoned() || (givenUp && file.sealed() == null)) {
-                    throw new TransactionAbandonedException("the transaction after " + file.header.after()
-                            + " did not arrive to its end; the source sends it again");
-                }
-                if (file == aggregator.firstWhole()) {
-                    // Its last frames become readable only with the footer: what has been read is then staged.
-                    sealNext();
-                }
-                if (file.sealed() != null) {
-                    return file.sealed().fileBytes();
-                }
-                if (file == aggregator.arriving() && file.written() < needed) {
-                    // The target has caught up: it gets what is there, however little.
-                    file.flush(files, true);
-                }
-                if (file.written() >= needed) {
-                    return file.written();
-                }
-                changed.awaitNanos(LONGEST_WAIT_NANOS);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            InterruptedIOException interrupted =
-                    new InterruptedIOException("interrupted while waiting for a transaction to arrive");
-            interrupted.initCause(e);
-            throw interrupted;
+            return sealing.memoryBytes();
         } finally {
             lock.unlock();
         }
@@ -567,30 +447,20 @@ public final class StagingLog implements AutoCloseable {
 
     private void beginSession(MessageChunk chunk) throws IOException {
         aggregator.requireContinues(chunk);
-        abandonTransaction();
-        if (aggregator.source() != null && !aggregator.source().equals(chunk.source())) {
+        sealing.abandonInProgress();
+        if (committed.source() != null && !committed.source().equals(chunk.source())) {
             // A file has one source in its header.
-            sealWhole();
+            sealing.sealAll();
         }
         aggregator.beginSession(chunk);
-    }
-
-    private void abandonTransaction() throws IOException {
-        OpenFile arriving = aggregator.arriving();
-        if (arriving != null) {
-            changed.signalAll();
-            arriving.abandon(files);
-        }
-        aggregator.dropTransaction();
-        aggregator.streams().deleteDiscarded(files);
     }
 
     private void awaitBudget() throws IOException, InterruptedException {
         aggregator.streams().deleteDiscarded(files);
         // Completed files go by themselves, within the time a target takes to make its commits durable.
-        while (budget.isReached(stagedBytes() - pending.completedBytes(), clock.instant())) {
-            long inProgress = inProgressBytes();
-            if (inProgress > 0 && inProgress == stagedBytes() - pending.completedBytes()) {
+        while (budget.isReached(sealing.stagedBytes() - pending.completedBytes(), clock.instant())) {
+            long inProgress = sealing.inProgressBytes();
+            if (inProgress > 0 && inProgress == sealing.stagedBytes() - pending.completedBytes()) {
                 throw new StagingQuotaExceededException("transactions in progress of " + inProgress
                         + " bytes so far need more than the staging quota of " + config.maxBytes()
                         + " bytes; raise pg2any.staging.maxBytes");
@@ -603,63 +473,8 @@ public final class StagingLog implements AutoCloseable {
         }
     }
 
-    /** All writing a chunk may call for, before it is taken: afterwards nothing can fail. */
-    private void makeRoom() throws IOException {
-        deleteCompleted();
-        while (aggregator.hasFinished()) {
-            sealNext();
-        }
-        aggregator.streams().makeRoom(files, config.transactionMemoryBytes(), isForced());
-        if (aggregator.transactionMemoryBytes() > config.transactionMemoryBytes()) {
-            sealWhole();
-            aggregator.spoolTransaction();
-        }
-        OpenFile arriving = aggregator.arriving();
-        if (arriving != null) {
-            arriving.flush(files, false);
-        }
-        OpenFile batch = aggregator.batch();
-        if (batch != null) {
-            if (batch.sealed() != null || batch.bytes() >= config.batchBytes()) {
-                sealNext();
-            } else if (batch.buffer.size() >= FrameBuffer.BLOCK) {
-                batch.flush(files, false);
-            }
-        }
-    }
-
-    private void sealWhole() throws IOException {
-        while (aggregator.firstWhole() != null) {
-            sealNext();
-        }
-    }
-
-    /** Seals what committed first; nothing happens if there is nothing whole. */
-    private void sealNext() throws IOException {
-        OpenFile file = aggregator.firstWhole();
-        if (file == null) {
-            return;
-        }
-        // What is sealed may be applied and acknowledged, and with it all prepares and rollbacks before it.
-        prepared.settle(files);
-        pending.add(file.seal(files, config.pending(), isForced() || file.hasPrepared()));
-        if (isForced()) {
-            durable = file.through();
-        }
-        aggregator.sealed(file);
-        changed.signalAll();
-    }
-
-    /**
-     * A target that keeps up with a busy source would ask for every few transactions alone, each at the price of a file,
-     * an exchange and a commit: after a batch that was not small it waits a moment for the next to fill.
-     */
     private long gatherNanosLeft() {
-        OpenFile batch = aggregator.batch();
-        if (stopping || aggregator.hasFinished() || (batch != null && batch.bytes() >= GATHER_BYTES)) {
-            return 0;
-        }
-        return gatherUntilNanos - System.nanoTime();
+        return stopping ? 0 : pace.gatherNanosLeft(committed);
     }
 
     private StagedBatch next(boolean mayGather) throws IOException {
@@ -667,44 +482,20 @@ public final class StagingLog implements AutoCloseable {
             if (mayGather && gatherNanosLeft() > 0) {
                 return null;
             }
-            sealNext();
+            sealing.sealNext();
         }
         List<PendingFile> whole = pending.firstUpTo(config.batchBytes());
         if (!whole.isEmpty()) {
-            return new StagedBatch(this, whole);
+            return new StagedBatch(reads, whole);
         }
         OpenFile arriving = aggregator.arriving();
         return arriving != null && config.offerWhileArriving() && !stopping && !aggregator.isPreparing()
-                ? new StagedBatch(this, arriving)
+                ? new StagedBatch(reads, arriving)
                 : null;
-    }
-
-    private long stagedBytes() {
-        return pending.bytes()
-                + aggregator.whole().stream().mapToLong(OpenFile::stored).sum()
-                + inProgressBytes();
-    }
-
-    /** On disk, of transactions that have not completed. */
-    private long inProgressBytes() {
-        OpenFile arriving = aggregator.arriving();
-        return aggregator.streams().written() + prepared.bytes() + (arriving == null ? 0 : arriving.written());
     }
 
     private void deleteCompleted() {
         pending.deleteCompleted(deletable(), targetDurable);
-    }
-
-    private void dropPending() {
-        try {
-            pending.drop();
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot drop the staged files in " + config.pending(), e);
-        }
-    }
-
-    private boolean isForced() {
-        return config.acknowledge() == AcknowledgeMode.STAGED;
     }
 
     private void requireOpen() {

@@ -3,7 +3,7 @@
  * files that survive a crash, and hands them on in commit order. {@link io.pg2any.staging.StagingLog} is the way in.
  *
  * <pre>
- * append(chunk) → TransactionAggregator → OpenFile (received/) → seal → pending/ → take() → complete() deletes
+ * append(chunk) → TransactionAggregator → CommittedFiles (received/) → Sealing → pending/ → take() → complete() deletes
  * </pre>
  */
 package io.pg2any.staging;

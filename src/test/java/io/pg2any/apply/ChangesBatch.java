@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Transactions in memory. The n-th ends {@code STEP} bytes of WAL after the one before, its commit record begins 0x30
@@ -124,7 +125,13 @@ public final class ChangesBatch implements TransactionBatch {
         @Override
         public TransactionInfo transaction() {
             Lsn end = new Lsn(after.value() + (at + 1) * STEP);
-            return new TransactionInfo(700 + at, new Lsn(end.value() - 0x30), Instant.EPOCH);
+            return new TransactionInfo(700 + at, new Lsn(end.value() - 0x30), Instant.EPOCH, count());
+        }
+
+        private OptionalLong count() {
+            return transactions.get(at) instanceof List<Change> known
+                    ? OptionalLong.of(known.size())
+                    : OptionalLong.empty();
         }
 
         @Override

@@ -51,6 +51,7 @@ final class BareReaderDrainer implements Drainer {
                     (ended - started) / 1e9,
                     client.cpuSeconds(),
                     walsender.cpuSeconds(),
+                    0,
                     client.peakRssMib(),
                     machine.others(client.cpuSeconds() + walsender.cpuSeconds()));
         } finally {

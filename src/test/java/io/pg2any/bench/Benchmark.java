@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Drains the same backlog to nowhere and through the whole pipeline into SQLite, in alternation.",
+            "Drains the same backlog to nowhere and through the whole pipeline into a target, in alternation;",
+            "into PostgreSQL also by PostgreSQL's own subscription.",
             "Compare only figures of one round; let the machine be idle otherwise."
         })
 final class Benchmark implements Callable<Integer> {
@@ -42,6 +43,12 @@ final class Benchmark implements Callable<Integer> {
                 "latency: from source commit to target visibility"
             })
     private List<String> scenarios;
+
+    @Option(
+            names = "--target",
+            defaultValue = "sqlite",
+            description = "What the pipeline drains into: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+    private TargetKind target;
 
     @Option(names = "--rounds", defaultValue = "3", description = "Rounds per scenario; default ${DEFAULT-VALUE}.")
     private int rounds;
@@ -97,6 +104,13 @@ final class Benchmark implements Callable<Integer> {
     @Option(names = "--threads", description = "Shows which threads of the pipeline used the CPU.")
     private boolean threads;
 
+    /** In lower case, as they are written on the command line. */
+    private enum TargetKind {
+        sqlite,
+        mariadb,
+        postgresql
+    }
+
     private Benchmark() {}
 
     public static void main(String[] arguments) {
@@ -107,18 +121,19 @@ final class Benchmark implements Callable<Integer> {
     public Integer call() throws IOException, SQLException, InterruptedException {
         // logical_decoding_work_mem as PostgreSQL ships it: scenario a spills. No autovacuum in the middle of a round.
         try (EmbeddedPostgres server =
-                TestPostgres.start(postgres, Map.of("logical_decoding_work_mem", "64MB", "autovacuum", "off"))) {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(server), "clean-up"));
+                        TestPostgres.start(postgres, Map.of("logical_decoding_work_mem", "64MB", "autovacuum", "off"));
+                BenchTarget into = startTarget()) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(server, into), "clean-up"));
             Optional<RecvlogicalDrainer> recvlogical = RecvlogicalDrainer.find();
-            describe(server, recvlogical);
+            describe(server, into, recvlogical);
             List<String> table = new ArrayList<>();
             for (String scenario : scenarios) {
                 if (scenario.equals("latency")) {
-                    String result =
-                            Latency.measure(server, rate, seconds, jvmOptions()).toString();
+                    String result = Latency.measure(server, rate, seconds, into, jvmOptions())
+                            .toString();
                     System.out.println("latency at " + rate + " tx/s: " + result);
                 } else {
-                    table.add(compare(server, Scenario.valueOf(scenario.toUpperCase(Locale.ROOT)), recvlogical));
+                    table.add(compare(server, Scenario.valueOf(scenario.toUpperCase(Locale.ROOT)), into, recvlogical));
                 }
             }
             if (!table.isEmpty() && !bareOnly) {
@@ -131,16 +146,26 @@ final class Benchmark implements Callable<Integer> {
     }
 
     /** After Ctrl-C neither the server nor a client stays behind; after a whole run there is nothing left to do. */
-    private static void cleanUp(EmbeddedPostgres server) {
+    private static void cleanUp(EmbeddedPostgres server, BenchTarget target) {
         ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
         try {
             server.close();
+            target.close();
         } catch (IOException e) {
-            System.err.println("the server's folder stays behind: " + e.getMessage());
+            System.err.println("a server's folder stays behind: " + e.getMessage());
         }
     }
 
-    private String compare(EmbeddedPostgres server, Scenario scenario, Optional<RecvlogicalDrainer> recvlogical)
+    private BenchTarget startTarget() throws IOException, SQLException {
+        return switch (target) {
+            case sqlite -> new SqliteTarget();
+            case mariadb -> new MariaDbTarget();
+            case postgresql -> new PostgresTarget(postgres);
+        };
+    }
+
+    private String compare(
+            EmbeddedPostgres server, Scenario scenario, BenchTarget into, Optional<RecvlogicalDrainer> recvlogical)
             throws IOException, SQLException, InterruptedException {
         long wanted = rows == null ? scenario.defaultRows() : rows;
         String name = scenario.name().toLowerCase(Locale.ROOT);
@@ -148,7 +173,10 @@ final class Benchmark implements Callable<Integer> {
         Comparison comparison = new Comparison(scenario);
         try (Backlog backlog = Backlog.fill(server, scenario, wanted)) {
             BareReaderDrainer bareReader = new BareReaderDrainer(bareOptions);
-            PipelineDrainer wholePipeline = new PipelineDrainer(jvmOptions(), threads);
+            PipelineDrainer wholePipeline = new PipelineDrainer(into, jvmOptions(), threads);
+            Optional<SubscriptionDrainer> subscription = into instanceof PostgresTarget postgresTarget
+                    ? Optional.of(new SubscriptionDrainer(postgresTarget))
+                    : Optional.empty();
             int disturbed = 0;
             for (int round = 1; round <= rounds; round++) {
                 System.out.printf(Locale.ROOT, "  round %d (load %s): ", round, load());
@@ -160,13 +188,12 @@ final class Benchmark implements Callable<Integer> {
                 // Every other round runs backwards, so that no side always has the warmer caches.
                 boolean forwards = (round + disturbed) % 2 == 1;
                 Drain early = forwards ? drain(bareReader, backlog, "bare") : drain(wholePipeline, backlog, "pipeline");
-                Optional<Drain> middle = recvlogical.isPresent()
-                        ? Optional.of(drain(recvlogical.get(), backlog, "recvlogical"))
-                        : Optional.empty();
+                Optional<Drain> byRecvlogical = drain(recvlogical, backlog, "recvlogical");
+                Optional<Drain> bySubscription = drain(subscription, backlog, "subscription");
                 Drain late = forwards ? drain(wholePipeline, backlog, "pipeline") : drain(bareReader, backlog, "bare");
                 Comparison.Round result = forwards
-                        ? new Comparison.Round(early, middle, late)
-                        : new Comparison.Round(late, middle, early);
+                        ? new Comparison.Round(early, byRecvlogical, bySubscription, late)
+                        : new Comparison.Round(late, byRecvlogical, bySubscription, early);
                 System.out.println(result);
                 if (result.others() * 100 > quietPercent && ++disturbed <= DISTURBED_ROUNDS) {
                     round--;
@@ -176,6 +203,11 @@ final class Benchmark implements Callable<Integer> {
             }
         }
         return bareOnly ? "" : comparison.line();
+    }
+
+    private static Optional<Drain> drain(Optional<? extends Drainer> drainer, Backlog backlog, String kind)
+            throws IOException, SQLException, InterruptedException {
+        return drainer.isPresent() ? Optional.of(drain(drainer.get(), backlog, kind)) : Optional.empty();
     }
 
     private static Drain drain(Drainer drainer, Backlog backlog, String kind)
@@ -192,12 +224,13 @@ final class Benchmark implements Callable<Integer> {
         return options;
     }
 
-    private void describe(EmbeddedPostgres server, Optional<RecvlogicalDrainer> recvlogical)
+    private void describe(EmbeddedPostgres server, BenchTarget into, Optional<RecvlogicalDrainer> recvlogical)
             throws IOException, SQLException {
         try (Connection connection = server.connect()) {
             System.out.printf(
-                    "PostgreSQL %s (fsync off, logical_decoding_work_mem 64MB), %s%n",
+                    "PostgreSQL %s (fsync off, logical_decoding_work_mem 64MB) into %s, %s%n",
                     Backlog.text(connection, "SHOW server_version"),
+                    into.description(),
                     recvlogical.map(RecvlogicalDrainer::version).orElse("no pg_recvlogical"));
         }
         System.out.printf(

@@ -7,8 +7,9 @@ package io.pg2any.bench;
  * @param secondsWithStart the same, from the start of the process
  * @param cpuSeconds of the client since streaming started
  * @param walsenderCpuSeconds of the server process that fed it
+ * @param targetCpuSeconds of the server that was drained into; 0 where there is none
  * @param peakRssMib of the client, over its whole life
- * @param others the share of the machine's CPU that neither of the two had, 0 to 1
+ * @param others the share of the machine's CPU that none of them had, 0 to 1
  */
 record Drain(
         long rows,
@@ -16,6 +17,7 @@ record Drain(
         double secondsWithStart,
         double cpuSeconds,
         double walsenderCpuSeconds,
+        double targetCpuSeconds,
         double peakRssMib,
         double others) {
     double rowsPerSecond() {
@@ -28,5 +30,9 @@ record Drain(
 
     double walsenderCpuSecondsPerMillionRows() {
         return walsenderCpuSeconds * 1e6 / rows;
+    }
+
+    double targetCpuSecondsPerMillionRows() {
+        return targetCpuSeconds * 1e6 / rows;
     }
 }

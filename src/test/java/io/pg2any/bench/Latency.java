@@ -2,7 +2,6 @@ package io.pg2any.bench;
 
 import io.pg2any.cli.EmbeddedPostgres;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -66,12 +65,13 @@ final class Latency {
     }
 
     /** One pipeline, one steady load; the first seconds warm it up and are not counted. */
-    static Result measure(EmbeddedPostgres server, int perSecond, int seconds, List<String> jvmOptions)
+    static Result measure(
+            EmbeddedPostgres server, int perSecond, int seconds, BenchTarget target, List<String> jvmOptions)
             throws IOException, SQLException, InterruptedException {
-        return new Latency(perSecond, seconds).measure(server, jvmOptions);
+        return new Latency(perSecond, seconds).measure(server, target, jvmOptions);
     }
 
-    private Result measure(EmbeddedPostgres server, List<String> jvmOptions)
+    private Result measure(EmbeddedPostgres server, BenchTarget target, List<String> jvmOptions)
             throws IOException, SQLException, InterruptedException {
         String name = "bench_latency";
         Backlog.createDatabase(server, name);
@@ -82,7 +82,7 @@ final class Latency {
             Backlog.publish(source, List.of("ticks"));
             Backlog.execute(source, "SELECT pg_create_logical_replication_slot('" + name + "', 'pgoutput')");
             Result result;
-            try (Pipeline pipeline = Pipeline.start(server, name, name, jvmOptions)) {
+            try (Pipeline pipeline = Pipeline.start(server, name, name, target, jvmOptions)) {
                 result = measure(source, name, pipeline);
             }
             Backlog.dropSlot(source, name);
@@ -94,12 +94,9 @@ final class Latency {
             throws IOException, SQLException, InterruptedException {
         SlotActivity.await(source, slot, pipeline.process());
         ProcessCost cost = new ProcessCost(pipeline.process().pid());
-        Deadline deadline = Deadline.seconds(60, "the target file");
-        while (!Files.exists(pipeline.target())) {
-            deadline.pause(10);
-        }
+        BenchTarget.View view = pipeline.awaitView(Deadline.seconds(60, "the target"));
         AtomicReference<Throwable> failure = new AtomicReference<>();
-        Thread watcher = new Thread(() -> watch(pipeline), "target-watcher");
+        Thread watcher = new Thread(() -> watch(view), "target-watcher");
         watcher.setUncaughtExceptionHandler((thread, error) -> failure.set(error));
         watcher.setDaemon(true);
         watcher.start();
@@ -147,10 +144,10 @@ final class Latency {
     }
 
     /** Ends when the last row has been seen. Rows become visible in order, so the highest key tells them all. */
-    private void watch(Pipeline pipeline) {
-        try (Connection target = pipeline.openTarget()) {
+    private void watch(BenchTarget.View view) {
+        try (view) {
             for (int seen = 0; seen < count; ) {
-                OptionalLong highest = Pipeline.number(target, "SELECT max(id) FROM ticks");
+                OptionalLong highest = view.highestId("ticks");
                 long now = System.nanoTime();
                 for (; highest.isPresent() && seen < highest.getAsLong(); seen++) {
                     visible[seen] = now;

@@ -1,30 +1,25 @@
 package io.pg2any.bench;
 
-import io.pg2any.change.Lsn;
 import io.pg2any.cli.EmbeddedPostgres;
 import io.pg2any.cli.FreePort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** The product's jar as an operator runs it: a process of its own, an empty folder, a SQLite file as the target. */
+/** The product's jar as an operator runs it: a process of its own, an empty folder, an empty target. */
 final class Pipeline implements AutoCloseable {
     private final Path folder;
-    private final Path target;
+    private final BenchTarget target;
     private final Path log;
     private final Process process;
 
-    private Pipeline(Path folder, Path target, Path log, Process process) {
+    private Pipeline(Path folder, BenchTarget target, Path log, Process process) {
         this.folder = folder;
         this.target = target;
         this.log = log;
@@ -34,12 +29,12 @@ final class Pipeline implements AutoCloseable {
     /**
      * @param jvmOptions such as {@code -Xmx128m}
      */
-    static Pipeline start(EmbeddedPostgres server, String database, String slot, List<String> jvmOptions)
-            throws IOException {
+    static Pipeline start(
+            EmbeddedPostgres server, String database, String slot, BenchTarget target, List<String> jvmOptions)
+            throws IOException, SQLException {
         Path jar = Path.of(System.getProperty("pg2any.bench.jar", "target/pg2any.jar"))
                 .toAbsolutePath();
         Path folder = Files.createTempDirectory("pg2any-bench-");
-        Path target = folder.resolve("target.sqlite");
         Path log = folder.resolve("pipeline.log");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -54,11 +49,10 @@ final class Pipeline implements AutoCloseable {
                         "CDC_SOURCE_CONNECTION_STRING", server.sourceUri(database),
                         "CDC_REPLICATION_SLOT", slot,
                         "CDC_PUBLICATION", Backlog.PUBLICATION,
-                        "CDC_DEST_TYPE", "SQLite",
-                        "CDC_DEST_URI", target.toString(),
                         "CDC_TRANSACTION_FILE_BASE_PATH",
                                 folder.resolve("staging").toString(),
                         "METRICS_PORT", Integer.toString(FreePort.find())));
+        builder.environment().putAll(target.empty(folder));
         return new Pipeline(folder, target, log, builder.start());
     }
 
@@ -66,46 +60,19 @@ final class Pipeline implements AutoCloseable {
         return process;
     }
 
-    Path target() {
-        return target;
+    /** Once the pipeline has made the target. */
+    BenchTarget.View awaitView(Deadline deadline) throws SQLException, InterruptedException {
+        while (true) {
+            Optional<BenchTarget.View> view = target.view(folder);
+            if (view.isPresent()) {
+                return view.get();
+            }
+            deadline.pause(10);
+        }
     }
 
     String log() throws IOException {
         return Files.readString(log);
-    }
-
-    /** Opens the target for looking only; there is none before the pipeline has made it. */
-    Connection openTarget() throws SQLException {
-        Connection connection = DriverManager.getConnection("jdbc:sqlite:" + target);
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("PRAGMA query_only = 1");
-        }
-        return connection;
-    }
-
-    /** A number of the target, or nothing while its table is not there or the file is locked for a moment. */
-    static OptionalLong number(Connection target, String sql) {
-        try (Statement statement = target.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            if (!row.next()) {
-                return OptionalLong.empty();
-            }
-            long value = row.getLong(1);
-            return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(value);
-        } catch (SQLException e) {
-            return OptionalLong.empty();
-        }
-    }
-
-    /** The position that the target holds. */
-    static Lsn position(Connection target) throws SQLException {
-        try (Statement statement = target.createStatement();
-                ResultSet row = statement.executeQuery("SELECT lsn FROM pg2any_position")) {
-            if (!row.next()) {
-                throw new SQLException("no row in pg2any_position");
-            }
-            return Lsn.parse(row.getString(1));
-        }
     }
 
     /** SIGTERM, as an operator would, and the exit code. */

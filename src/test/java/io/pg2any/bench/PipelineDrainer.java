@@ -1,21 +1,19 @@
 package io.pg2any.bench;
 
-import io.pg2any.change.Lsn;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalLong;
 
 /** Drains through the whole pipeline and verifies that the target then holds what the source holds. */
 final class PipelineDrainer implements Drainer {
+    private final BenchTarget target;
     private final List<String> jvmOptions;
     private final boolean showThreads;
 
-    PipelineDrainer(List<String> jvmOptions, boolean showThreads) {
+    PipelineDrainer(BenchTarget target, List<String> jvmOptions, boolean showThreads) {
+        this.target = target;
         this.jvmOptions = jvmOptions;
         this.showThreads = showThreads;
     }
@@ -23,7 +21,7 @@ final class PipelineDrainer implements Drainer {
     @Override
     public Drain drain(Backlog backlog, String slot) throws IOException, SQLException, InterruptedException {
         long started = System.nanoTime();
-        try (Pipeline pipeline = Pipeline.start(backlog.server(), backlog.database(), slot, jvmOptions)) {
+        try (Pipeline pipeline = Pipeline.start(backlog.server(), backlog.database(), slot, target, jvmOptions)) {
             try {
                 Drain drain = drain(backlog, slot, pipeline, started);
                 int exit = pipeline.stop();
@@ -47,13 +45,11 @@ final class PipelineDrainer implements Drainer {
         ProcessCost client = new ProcessCost(process.pid());
         Map<String, Double> threadsAtStart = ProcessCost.threads(process.pid());
 
+        double targetCpuAtStart = target.cpuSeconds();
+
         Deadline deadline = Deadline.seconds(1800, "the last row in the target");
-        while (!Files.exists(pipeline.target())) {
-            deadline.pause(10);
-        }
-        try (Connection target = pipeline.openTarget()) {
-            String lastRow = "SELECT 1 FROM " + Backlog.END_TABLE;
-            while (Pipeline.number(target, lastRow).isEmpty()) {
+        try (BenchTarget.View view = pipeline.awaitView(deadline)) {
+            while (!view.atEnd()) {
                 if (!process.isAlive()) {
                     throw new IllegalStateException("the pipeline ended with " + process.exitValue());
                 }
@@ -62,17 +58,19 @@ final class PipelineDrainer implements Drainer {
             long ended = System.nanoTime();
             walsender.sample();
             client.sample();
-            double others = machine.others(client.cpuSeconds() + walsender.cpuSeconds());
+            double targetCpu = target.cpuSeconds() - targetCpuAtStart;
+            double others = machine.others(client.cpuSeconds() + walsender.cpuSeconds() + targetCpu);
             if (showThreads) {
                 showThreads(threadsAtStart, ProcessCost.threads(process.pid()));
             }
-            verify(backlog, target);
+            view.verify(backlog);
             return new Drain(
                     backlog.rows(),
                     (ended - streaming) / 1e9,
                     (ended - started) / 1e9,
                     client.cpuSeconds(),
                     walsender.cpuSeconds(),
+                    targetCpu,
                     client.peakRssMib(),
                     others);
         }
@@ -86,27 +84,5 @@ final class PipelineDrainer implements Drainer {
                 .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
                 .forEach(entry ->
                         System.out.printf(Locale.ROOT, "    %6.2f CPU s  %s%n", entry.getValue(), entry.getKey()));
-    }
-
-    private static void verify(Backlog backlog, Connection target) throws SQLException {
-        Lsn position = Pipeline.position(target);
-        if (position.isBefore(backlog.end())) {
-            throw new IllegalStateException("the position " + position + " is before the end " + backlog.end());
-        }
-        for (String table : backlog.scenario().tables()) {
-            equal("rows of " + table, backlog.count(table), target, "SELECT count(*) FROM " + table);
-            if (!table.equals("orders")) {
-                long balance =
-                        Long.parseLong(Backlog.text(backlog.connection(), "SELECT sum(balance * id) FROM " + table));
-                equal("balances of " + table, balance, target, "SELECT sum(balance * id) FROM " + table);
-            }
-        }
-    }
-
-    private static void equal(String what, long expected, Connection target, String sql) {
-        OptionalLong found = Pipeline.number(target, sql);
-        if (found.isEmpty() || found.getAsLong() != expected) {
-            throw new IllegalStateException(what + ": source " + expected + ", target " + found);
-        }
     }
 }

@@ -47,6 +47,16 @@ final class ProcessCost {
         return peakRssKib / 1024.0;
     }
 
+    /** CPU seconds of a process and all that it has started, ended ones included once it has waited for them. */
+    static double tree(long pid) throws IOException {
+        ProcessHandle root = ProcessHandle.of(pid).orElseThrow(() -> new IOException("process " + pid + " is gone"));
+        return Stream.concat(Stream.of(root), root.descendants())
+                .map(process -> read(Path.of("/proc", Long.toString(process.pid()), "stat")))
+                .mapToDouble(
+                        text -> text.map(ProcessCost::cpuSecondsWithChildren).orElse(0.0))
+                .sum();
+    }
+
     /** CPU seconds of every living thread since its birth, by name and thread id; a name is cut after 15 bytes. */
     static Map<String, Double> threads(long pid) throws IOException {
         Map<String, Double> seconds = new HashMap<>();
@@ -61,10 +71,24 @@ final class ProcessCost {
         return seconds;
     }
 
-    /** The name in parentheses may hold blanks; utime and stime are the 12th and 13th field after it. */
+    /** Its utime and stime. */
     private static double cpuSeconds(String stat) {
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
+        return ticks(stat, 2) / TICKS_PER_SECOND;
+    }
+
+    /** And cutime and cstime, of the children it has waited for. */
+    private static double cpuSecondsWithChildren(String stat) {
+        return ticks(stat, 4) / TICKS_PER_SECOND;
+    }
+
+    /** The name in parentheses may hold blanks; the times begin with the 12th field after it. */
+    private static long ticks(String stat, int fields) {
+        String[] values = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        long ticks = 0;
+        for (int i = 11; i < 11 + fields; i++) {
+            ticks += Long.parseLong(values[i]);
+        }
+        return ticks;
     }
 
     private static Optional<String> read(Path file) {

@@ -73,6 +73,7 @@ final class RecvlogicalDrainer implements Drainer {
                     (ended - started) / 1e9,
                     client.cpuSeconds(),
                     walsender.cpuSeconds(),
+                    0,
                     client.peakRssMib(),
                     machine.others(client.cpuSeconds() + walsender.cpuSeconds()));
         } finally {

@@ -28,6 +28,7 @@ public final class MySqlServer implements AutoCloseable {
     private static final long START_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final Installation installation;
+    private final List<String> options;
     private final Path data;
     private final int port;
     private Process process;
@@ -45,24 +46,32 @@ public final class MySqlServer implements AutoCloseable {
         Path home();
     }
 
-    private MySqlServer(Installation installation, Path data, int port) {
+    private MySqlServer(Installation installation, List<String> options, Path data, int port) {
         this.installation = installation;
+        this.options = options;
         this.data = data;
         this.port = port;
     }
 
     /** MariaDB 11.4 from the jar that the build has copied. */
     public static MySqlServer mariaDb() throws IOException {
-        return start(new MavenMariaDb(unpacked()));
+        return mariaDb(List.of());
     }
 
-    static MySqlServer start(Installation installation) throws IOException {
+    /**
+     * @param options win over those that tests have by default
+     */
+    public static MySqlServer mariaDb(List<String> options) throws IOException {
+        return start(new MavenMariaDb(unpacked()), options);
+    }
+
+    static MySqlServer start(Installation installation, List<String> options) throws IOException {
         Path data = Files.createTempDirectory("pg2any-mysql-");
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
         }
-        MySqlServer server = new MySqlServer(installation, data, port);
+        MySqlServer server = new MySqlServer(installation, options, data, port);
         Path folder = data.resolve("data");
         Process initialize = server.run(installation.initialize(folder), "initialize.log");
         try {
@@ -95,6 +104,7 @@ public final class MySqlServer implements AutoCloseable {
         if ("root".equals(System.getProperty("user.name"))) {
             command.add("--user=root");
         }
+        command.addAll(options);
         process = run(command, "server.log");
         long end = System.nanoTime() + START_NANOS;
         while (true) {
@@ -138,6 +148,10 @@ public final class MySqlServer implements AutoCloseable {
         }
     }
 
+    public long pid() {
+        return process.pid();
+    }
+
     public String jdbcUrl(String database) {
         return "jdbc:mysql://root@127.0.0.1:" + port + "/" + database
                 + "?allowPublicKeyRetrieval=true&tinyInt1isBit=false&characterEncoding=UTF-8";
@@ -155,6 +169,9 @@ public final class MySqlServer implements AutoCloseable {
     @Override
     public void close() throws IOException {
         kill();
+        if (!Files.exists(data)) {
+            return;
+        }
         try (Stream<Path> paths = Files.walk(data)) {
             for (Path path : (Iterable<Path>) paths.sorted(Comparator.reverseOrder())::iterator) {
                 Files.deleteIfExists(path);

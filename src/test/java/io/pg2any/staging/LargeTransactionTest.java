@@ -30,6 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Transactions beyond the memory limit, on a real disk, read by the target's thread while they arrive. */
 @Timeout(60)
 class LargeTransactionTest {
+    private static final int SEGMENT_BYTES = 600_000;
+
     @TempDir
     Path folder;
 
@@ -42,7 +44,8 @@ class LargeTransactionTest {
 
     private StagingLog open(AcknowledgeMode mode, long memory, boolean offerWhileArriving) throws IOException {
         return StagingLog.open(
-                new StagingConfig(folder, mode, 1 << 20, memory, 1L << 30, offerWhileArriving), StagingFiles.local());
+                new StagingConfig(folder, mode, 1 << 20, memory, 1L << 30, offerWhileArriving, SEGMENT_BYTES),
+                StagingFiles.local());
     }
 
     private CompletableFuture<Long> countChanges(StagingLog log) {
@@ -95,6 +98,7 @@ class LargeTransactionTest {
             try (TransactionCursor cursor = arriving.open()) {
                 assertThat(cursor.nextTransaction()).isTrue();
                 assertThat(cursor.transaction().commitLsn()).isEqualTo(new Lsn(200));
+                assertThat(cursor.transaction().changes()).isEmpty();
                 assertThat(((Change.Insert) cursor.nextChange()).row().length(0))
                         .isEqualTo(100_000);
                 assertThatThrownBy(() -> log.complete(arriving)).hasMessageContaining("has not arrived");
@@ -149,7 +153,7 @@ class LargeTransactionTest {
             }
             CompletableFuture<Long> first = countChanges(log);
             log.sessionEnded(99);
-            assertThat(files("received")).hasSize(1);
+            assertThat(files("received")).hasSizeGreaterThan(1);
             // The target waits at the end of what has arrived, or is not there yet.
             log.sessionEnded(1);
             assertThat(files("received")).isEmpty();
@@ -165,6 +169,28 @@ class LargeTransactionTest {
                 seen = countChanges(log).get();
             }
             assertThat(seen).isEqualTo(20);
+            assertThat(files("pending")).isEmpty();
+        }
+    }
+
+    @Test
+    void itLivesInSegmentsOfTheSizeThatIsSet() throws Exception {
+        try (StagingLog log = open(AcknowledgeMode.APPLIED, 64 * 1024, false)) {
+            PgOutputBytes session = new PgOutputBytes(1, 50);
+            log.append(session.begin(200, 2).relation(7, "t", "id").chunk());
+            for (int i = 0; i < 40; i++) {
+                log.append(session.insert(7, "x".repeat(50_000)).chunk());
+            }
+            log.append(session.commit(200).chunk());
+            log.append(session.chunk());
+
+            List<Path> pending = files("pending");
+            assertThat(pending).hasSize(1 + 4);
+            for (Path file : pending) {
+                assertThat(Files.size(file)).isLessThanOrEqualTo(SEGMENT_BYTES);
+            }
+            assertThat(files("received")).isEmpty();
+            assertThat(drain(log)).hasSize(1);
             assertThat(files("pending")).isEmpty();
         }
     }

@@ -85,7 +85,7 @@ final class SimulatedFiles implements StagingFiles {
             }
         });
         files.values().forEach(content -> {
-            int kept = content.forced.length;
+            int kept = Math.min(content.forced.length, content.bytes.length);
             content.bytes = Arrays.copyOf(content.bytes, kept + random.nextInt(content.bytes.length - kept + 1));
         });
     }
@@ -186,6 +186,14 @@ final class SimulatedFiles implements StagingFiles {
             public long size() {
                 synchronized (SimulatedFiles.this) {
                     return content.bytes.length;
+                }
+            }
+
+            @Override
+            public void truncate(long position) throws IOException {
+                synchronized (SimulatedFiles.this) {
+                    operation("truncate", file);
+                    content.bytes = Arrays.copyOf(content.bytes, Math.min(content.bytes.length, (int) position));
                 }
             }
 

@@ -258,7 +258,7 @@ class StagingLogTest {
                     .logicalMessage(90, false, "again")
                     .chunk());
 
-            assertThat(drain(log)).containsExactly("76:message(hello)", "86:message(again)");
+            assertThat(drain(log)).containsExactly("79:message(hello)", "89:message(again)");
         }
     }
 

@@ -1,5 +1,7 @@
 package io.pg2any.staging;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.pg2any.change.Change;
 import io.pg2any.change.TransactionBatch;
 import io.pg2any.change.TransactionCursor;
@@ -9,7 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Batches as text: {@code commitLsn:table(values),table(values)}. */
+/** Batches as text: {@code commitLsn:table(values),table(values)}. Each transaction has as many changes as it says. */
 final class StagingReads {
     private StagingReads() {}
 
@@ -26,6 +28,7 @@ final class StagingReads {
             for (Change change; (change = cursor.nextChange()) != null; ) {
                 changes.add(text(change));
             }
+            assertThat(cursor.transaction().changes()).hasValue(changes.size());
             transactions.add(cursor.transaction().commitLsn().value() + ":" + String.join(",", changes));
         }
         return transactions;

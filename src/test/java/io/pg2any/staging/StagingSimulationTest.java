@@ -12,7 +12,9 @@ import io.pg2any.pgoutput.MessageChunk;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,13 +32,17 @@ class StagingSimulationTest {
     @ParameterizedTest
     @CsvSource({"APPLIED, 400", "STAGED, 400"})
     void everyTransactionIsDeliveredExactlyOnceAndInOrder(AcknowledgeMode mode, int seeds) throws Exception {
+        int readWhileArriving = 0;
         for (int seed = 0; seed < seeds; seed++) {
             try {
-                new Simulation(mode, seed).run();
+                Simulation simulation = new Simulation(mode, seed);
+                simulation.run();
+                readWhileArriving += simulation.readWhileArriving;
             } catch (AssertionError | RuntimeException | IOException e) {
                 throw new AssertionError("mode " + mode + ", seed " + seed, e);
             }
         }
+        assertThat(readWhileArriving).isGreaterThan(seeds / 10);
     }
 
     private static final class Simulation {
@@ -55,6 +61,7 @@ class StagingSimulationTest {
 
         private final boolean streams;
         private int nextXid = 100_000;
+        private int readWhileArriving;
 
         private StagingLog log;
         private long sessions;
@@ -62,6 +69,20 @@ class StagingSimulationTest {
         private List<MessageChunk> toSend = new ArrayList<>();
 
         private MessageChunk refused;
+
+        /** What of an ordinary transaction has been sent with this chunk, if the chunk ends inside of it. */
+        private record Begun(Committed committed, int rows) {}
+
+        private final Map<MessageChunk, Begun> begun = new IdentityHashMap<>();
+        /** Where the chunks ended that the log has; null outside of a transaction. */
+        private Begun arrived;
+
+        private Begun sending;
+        /** The target is in the middle of a transaction that arrives; null if it is not. */
+        private Reading reading;
+
+        private record Reading(
+                TransactionBatch batch, TransactionCursor cursor, Committed committed, List<String> rows) {}
 
         private long acknowledged = FIRST;
         private final List<String> target = new ArrayList<>();
@@ -137,6 +158,7 @@ class StagingSimulationTest {
                 }
                 start();
             } else if (dice < 96) {
+                stopReading();
                 log.close();
                 start();
             } else if (dice < 98) {
@@ -147,6 +169,8 @@ class StagingSimulationTest {
         }
 
         private void start() throws IOException {
+            // With the process that had it.
+            reading = null;
             files.failNever();
             log = StagingLog.open(config, files);
             log.reconcile(new Position(PgOutputBytes.SOURCE, new Lsn(targetPosition)));
@@ -159,7 +183,10 @@ class StagingSimulationTest {
             assertThat(acknowledged).as("acknowledged what is not staged").isLessThanOrEqualTo(requested);
             long from = random.nextInt(4) == 0 ? acknowledged : requested;
             sessions++;
+            stopReading();
             toSend = new ArrayList<>();
+            begun.clear();
+            arrived = null;
             refused = null;
             PgOutputBytes session = new PgOutputBytes(sessions, from);
             boolean[] announced = new boolean[3];
@@ -188,10 +215,12 @@ class StagingSimulationTest {
                     ends.get().commit(session, announced);
                 } else {
                     session.begin(committed.commitLsn, 1 + (int) committed.commitLsn);
-                    for (String row : committed.rows) {
-                        insert(session, announced, row);
+                    for (int row = 0; row < committed.rows.size(); row++) {
+                        insert(session, announced, committed.rows.get(row));
+                        sending = new Begun(committed, row + 1);
                         cut(session);
                     }
+                    sending = null;
                     session.commit(committed.commitLsn);
                 }
                 open.stream()
@@ -272,7 +301,11 @@ class StagingSimulationTest {
 
         private void cut(PgOutputBytes session) {
             if (random.nextInt(6) == 0) {
-                toSend.add(session.chunk());
+                MessageChunk chunk = session.chunk();
+                toSend.add(chunk);
+                if (sending != null) {
+                    begun.put(chunk, sending);
+                }
             }
         }
 
@@ -283,6 +316,7 @@ class StagingSimulationTest {
             MessageChunk chunk = refused == null ? toSend.remove(0) : refused;
             try {
                 log.append(chunk);
+                arrived = begun.get(chunk);
                 refused = null;
             } catch (IOException full) {
                 refused = chunk;
@@ -293,8 +327,72 @@ class StagingSimulationTest {
             }
         }
 
-        /** One batch; the target is one thread with the source here, so it does not wait for what is arriving. */
+        /**
+         * The target reads a transaction while it arrives, as far as it has; it is one thread with the source here, so it
+         * never waits for more.
+         */
+        private void read(boolean fails) {
+            try {
+                int there =
+                        arrived != null && arrived.committed == reading.committed ? arrived.rows : Integer.MAX_VALUE;
+                while (reading.rows.size() < there) {
+                    Change change = reading.cursor.nextChange();
+                    if (change == null) {
+                        break;
+                    }
+                    reading.rows.add(((Change.Insert) change).row().text(0));
+                }
+                assertThat(reading.rows).isEqualTo(reading.committed.rows.subList(0, reading.rows.size()));
+                if (fails) {
+                    stopReading();
+                } else if (there == Integer.MAX_VALUE) {
+                    assertThat(reading.cursor.nextTransaction()).isFalse();
+                    target.add(reading.committed.commitLsn + ":" + String.join(",", reading.rows));
+                    targetPosition = reading.cursor.through().value();
+                    reading.cursor.close();
+                    log.complete(reading.batch);
+                    reading = null;
+                    readWhileArriving++;
+                    if (mode == AcknowledgeMode.APPLIED) {
+                        acknowledged = targetPosition;
+                    }
+                }
+            } catch (IOException full) {
+                stopReading();
+            }
+        }
+
+        private void startReading(TransactionBatch batch) throws IOException {
+            TransactionCursor cursor = batch.open();
+            reading = new Reading(batch, cursor, arrived.committed, new ArrayList<>());
+            try {
+                assertThat(cursor.nextTransaction()).isTrue();
+                assertThat(cursor.transaction().commitLsn().value()).isEqualTo(arrived.committed.commitLsn);
+            } catch (IOException full) {
+                stopReading();
+            }
+        }
+
+        private void stopReading() {
+            if (reading != null) {
+                try {
+                    reading.cursor.close();
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+                log.release(reading.batch);
+                reading = null;
+            }
+        }
+
         private boolean apply(boolean fails) throws IOException, InterruptedException {
+            if (reading != null) {
+                // How much of a refused chunk was taken is not known here.
+                if (refused == null) {
+                    read(fails);
+                }
+                return refused == null;
+            }
             TransactionBatch batch;
             try {
                 batch = StagingReads.take(log);
@@ -304,9 +402,14 @@ class StagingSimulationTest {
             if (batch == null) {
                 return false;
             }
-            if (((StagedBatch) batch).arriving() != null || fails) {
+            boolean arriving = ((StagedBatch) batch).arriving() != null;
+            if (fails || (arriving && (arrived == null || refused != null))) {
                 log.release(batch);
                 return false;
+            }
+            if (arriving) {
+                startReading(batch);
+                return true;
             }
             assertThat(batch.after().value()).isLessThanOrEqualTo(targetPosition);
             List<String> read = new ArrayList<>();

@@ -119,12 +119,12 @@ public final class KafkaTarget implements Target {
                 } else if (!options.topics().enabled()) {
                     problems.add(topics.missing(options.positionTopic()));
                 }
+                for (String topic : options.messages().topics().topics()) {
+                    requireTopic(topic, problems);
+                }
                 for (Relation relation : relations) {
                     try {
-                        String topic = examined.topicOf(relation);
-                        if (!options.topics().enabled() && !topics.exists(admin(), topic)) {
-                            problems.add(topics.missing(topic));
-                        }
+                        requireTopic(examined.topicOf(relation), problems);
                     } catch (TargetException e) {
                         problems.add(e);
                     }
@@ -135,6 +135,13 @@ public final class KafkaTarget implements Target {
             problems.add(e);
         }
         return problems;
+    }
+
+    private void requireTopic(String topic, List<TargetException> problems)
+            throws ExecutionException, InterruptedException {
+        if (!options.topics().enabled() && !topics.exists(admin(), topic)) {
+            problems.add(topics.missing(topic));
+        }
     }
 
     @Override

@@ -26,6 +26,8 @@ import org.apache.kafka.common.header.internals.RecordHeader;
 final class RecordSender implements Message.Receiver {
     static final String LSN_HEADER = "pg2any.lsn";
     static final String ORDINAL_HEADER = "pg2any.ordinal";
+    static final String COUNT_HEADER = "pg2any.count";
+    static final String PREFIX_HEADER = "pg2any.prefix";
     static final String UNCHANGED_HEADER = "pg2any.unchanged";
     /** Debezium's names: on the delete that a changed key makes the new key, on the create the old one. */
     static final String NEW_KEY_HEADER = "__debezium.newkey";
@@ -45,6 +47,8 @@ final class RecordSender implements Message.Receiver {
 
     private TransactionInfo transaction;
     private Header lsn;
+    /** Null while the transaction is still arriving. */
+    private Header count;
 
     RecordSender(
             KafkaProducer<byte[], byte[]> producer,
@@ -73,10 +77,19 @@ final class RecordSender implements Message.Receiver {
             transaction = message.transaction();
             lsn = header(
                     LSN_HEADER, Long.toUnsignedString(transaction.commitLsn().value()));
+            count = transaction.changes().isEmpty()
+                    ? null
+                    : header(COUNT_HEADER, Long.toString(transaction.changes().getAsLong()));
         }
         ProducerRecord<byte[], byte[]> record =
                 new ProducerRecord<>(message.topic(), partition(message), message.key(), message.value());
         record.headers().add(lsn).add(header(ORDINAL_HEADER, Long.toString(message.ordinal())));
+        if (count != null) {
+            record.headers().add(count);
+        }
+        if (message.prefix() != null) {
+            record.headers().add(header(PREFIX_HEADER, message.prefix()));
+        }
         if (message.unchanged() != null) {
             record.headers().add(header(UNCHANGED_HEADER, message.unchanged()));
         }
@@ -84,7 +97,7 @@ final class RecordSender implements Message.Receiver {
             boolean delete = message.operation() == Message.Operation.DELETE;
             record.headers().add(delete ? NEW_KEY_HEADER : OLD_KEY_HEADER, message.otherKey());
         }
-        producer.send(record, new Outcome(message.table(), message.transaction(), message.ordinal()));
+        producer.send(record, new Outcome(message));
         count(message);
     }
 
@@ -115,21 +128,21 @@ final class RecordSender implements Message.Receiver {
     /** Names the change only if it fails. */
     private final class Outcome implements Callback {
         private final String table;
+        private final String prefix;
         private final TransactionInfo of;
         private final long ordinal;
 
-        Outcome(String table, TransactionInfo of, long ordinal) {
-            this.table = table;
-            this.of = of;
-            this.ordinal = ordinal;
+        Outcome(Message message) {
+            table = message.table();
+            prefix = message.prefix();
+            of = message.transaction();
+            ordinal = message.ordinal();
         }
 
         @Override
         public void onCompletion(RecordMetadata metadata, Exception e) {
             if (e != null && failure.get() == null) {
-                String what = table + ": change " + ordinal + " of transaction " + Integer.toUnsignedString(of.xid())
-                        + " committed at " + of.commitLsn();
-                failure.compareAndSet(null, new Failure(what, e));
+                failure.compareAndSet(null, new Failure(Message.place(table, prefix, of, ordinal), e));
             }
         }
     }
@@ -154,7 +167,7 @@ final class RecordSender implements Message.Receiver {
             case UPDATE -> RowKind.UPDATE;
             case DELETE -> message.otherKey() == null ? RowKind.DELETE : null;
             case TRUNCATE -> RowKind.TRUNCATE;
-            case TOMBSTONE, BEGIN, END -> null;
+            case TOMBSTONE, MESSAGE, BEGIN, END -> null;
         };
         if (kind != null) {
             counts.computeIfAbsent(message.table(), table -> new long[RowKind.values().length])[kind.ordinal()]++;

@@ -28,7 +28,8 @@ final class EnvelopeSchema {
             1,
             new Field("id", STRING, false),
             new Field("total_order", INT64, false),
-            new Field("data_collection_order", INT64, false));
+            new Field("data_collection_order", INT64, false),
+            new Field("event_count", INT64, true));
 
     private EnvelopeSchema() {}
 

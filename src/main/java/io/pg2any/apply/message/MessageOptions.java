@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param schemas whether every value and key carries its Connect schema; only for {@link Format#DEBEZIUM}
  * @param tombstones whether a delete is followed by a message without a value
  * @param boundaries whether the transaction topic gets a BEGIN and an END per transaction
+ * @param topics which logical messages become events, and where they go
  */
 public record MessageOptions(
         String prefix,
@@ -28,6 +29,7 @@ public record MessageOptions(
         boolean tombstones,
         boolean boundaries,
         KeyColumns keyColumns,
+        MessageTopics topics,
         KeySource keys,
         TableMapping mapping,
         ValuePolicy values) {
@@ -82,6 +84,7 @@ public record MessageOptions(
         Objects.requireNonNull(binaries, "binaries");
         Objects.requireNonNull(intervals, "intervals");
         Objects.requireNonNull(keyColumns, "keyColumns");
+        Objects.requireNonNull(topics, "topics");
         Objects.requireNonNull(keys, "keys");
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(values, "values");
@@ -109,6 +112,7 @@ public record MessageOptions(
                 true,
                 false,
                 KeyColumns.NONE,
+                MessageTopics.NONE,
                 KeySource.NONE,
                 TableMapping.NONE,
                 ValuePolicy.FAIL);

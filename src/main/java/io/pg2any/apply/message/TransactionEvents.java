@@ -13,12 +13,14 @@ import io.pg2any.change.ReplicaIdentity;
 import io.pg2any.change.TransactionInfo;
 import io.pg2any.change.Tuple;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -26,7 +28,8 @@ import java.util.TreeMap;
  * One thread. After an exception the transaction may be begun again.
  *
  * <p>An insert, update or truncate (per table) is one message. A delete is one, and a tombstone if the table has a key.
- * An update that changes the key is a delete of the old key, its tombstone, and a create of the new one.
+ * An update that changes the key is a delete of the old key, its tombstone, and a create of the new one. A logical
+ * message is one as it was emitted, if a rule names its prefix.
  */
 public final class TransactionEvents {
     private static final SerializedString BEFORE = new SerializedString("before");
@@ -49,9 +52,11 @@ public final class TransactionEvents {
     private static final SerializedString TOTAL_ORDER = new SerializedString("total_order");
     private static final SerializedString TABLE_ORDER = new SerializedString("data_collection_order");
     private static final SerializedString OP = new SerializedString("op");
+    private static final SerializedString EVENT_COUNT = new SerializedString("event_count");
     private static final SerializedString TS_MS = new SerializedString("ts_ms");
     private static final SerializedString TS_US = new SerializedString("ts_us");
     private static final SerializedString ORDINAL = new SerializedString("ordinal");
+    private static final SerializedString COUNT = new SerializedString("count");
     private static final SerializedString XID = new SerializedString("xid");
     private static final SerializedString COMMITTED = new SerializedString("committed");
     private static final SerializedString OLD = new SerializedString("old");
@@ -80,6 +85,9 @@ public final class TransactionEvents {
     private long commitMicros;
     private long nowMillis;
     private long ordinal;
+    /** Below 0 while it is still arriving. */
+    private long count;
+
     private String committed;
 
     public TransactionEvents(MessageOptions options, Clock clock, Message.Receiver receiver) {
@@ -109,13 +117,12 @@ public final class TransactionEvents {
         committed = options.format() == Format.PLAIN ? time.toString() : null;
         nowMillis = clock.millis();
         ordinal = 0;
+        count = next.changes().orElse(-1);
         for (EventTable table : touched) {
             table.inTransaction = 0;
         }
         touched.clear();
-        if (options.boundaries()) {
-            boundary(Operation.BEGIN);
-        }
+        boundary(Operation.BEGIN);
     }
 
     /**
@@ -136,8 +143,9 @@ public final class TransactionEvents {
                 for (Relation relation : truncate.relations()) {
                     send(counted(relation), Operation.TRUNCATE, null, null, null, null, null);
                 }
+            } else if (change instanceof Change.LogicalMessage message) {
+                send(message);
             }
-            // A logical message is no change of a row.
         } catch (IOException e) {
             json.forget();
             throw new IllegalStateException("writing to memory", e);
@@ -173,6 +181,24 @@ public final class TransactionEvents {
                     null,
                     null,
                     null,
+                    null,
+                    transaction,
+                    ordinal));
+        }
+    }
+
+    private void send(Change.LogicalMessage message) throws TargetException {
+        Optional<MessageTopics.Rule> rule = options.topics().of(message.prefix());
+        if (rule.isPresent()) {
+            receiver.receive(new Message(
+                    rule.get().topic(),
+                    "",
+                    Operation.MESSAGE,
+                    rule.get().key(message.prefix()).getBytes(StandardCharsets.UTF_8),
+                    message.content(),
+                    null,
+                    null,
+                    message.prefix(),
                     transaction,
                     ordinal));
         }
@@ -214,6 +240,7 @@ public final class TransactionEvents {
                 json.take(),
                 otherKey,
                 unchanged,
+                null,
                 transaction,
                 ordinal));
     }
@@ -245,6 +272,7 @@ public final class TransactionEvents {
         out.writeNumber(ordinal);
         out.writeFieldName(TABLE_ORDER);
         out.writeNumber(table.inTransaction);
+        writeCount(out, EVENT_COUNT);
         out.writeEndObject();
         out.writeFieldName(OP);
         out.writeString(operation.code());
@@ -253,6 +281,15 @@ public final class TransactionEvents {
         out.writeEndObject();
         table.closeEnvelope(out);
         return unchanged;
+    }
+
+    private void writeCount(JsonGenerator out, SerializedString name) throws IOException {
+        out.writeFieldName(name);
+        if (count < 0) {
+            out.writeNull();
+        } else {
+            out.writeNumber(count);
+        }
     }
 
     private void writeSource(JsonGenerator out, EventTable table) throws IOException {
@@ -298,6 +335,7 @@ public final class TransactionEvents {
         out.writeString(transaction.commitLsn().toString());
         out.writeFieldName(ORDINAL);
         out.writeNumber(ordinal);
+        writeCount(out, COUNT);
         out.writeFieldName(XID);
         out.writeNumber(Integer.toUnsignedLong(transaction.xid()));
         out.writeFieldName(COMMITTED);
@@ -316,13 +354,14 @@ public final class TransactionEvents {
     }
 
     public void end() throws TargetException {
-        if (options.boundaries()) {
-            boundary(Operation.END);
-        }
+        boundary(Operation.END);
     }
 
-    /** As Debezium's transaction topic has it; schemas are never written here. */
+    /** As Debezium's transaction topic has it; schemas are never written here. A lone message is no transaction. */
     private void boundary(Operation operation) throws TargetException {
+        if (!options.boundaries() || transaction.isLoneMessage()) {
+            return;
+        }
         try {
             JsonGenerator out = json.out();
             out.writeStartObject();
@@ -341,7 +380,16 @@ public final class TransactionEvents {
             out.writeNumberField("ts_ms", Math.floorDiv(commitMicros, 1000));
             out.writeEndObject();
             receiver.receive(new Message(
-                    options.transactionTopic(), "", operation, key, json.take(), null, null, transaction, ordinal));
+                    options.transactionTopic(),
+                    "",
+                    operation,
+                    key,
+                    json.take(),
+                    null,
+                    null,
+                    null,
+                    transaction,
+                    ordinal));
         } catch (IOException e) {
             json.forget();
             throw new IllegalStateException("writing to memory", e);
@@ -396,6 +444,12 @@ public final class TransactionEvents {
     private void requireOwnTopic(EventTable table) throws TargetException {
         String name = table.relation.displayName();
         String owner = tableOfTopic.putIfAbsent(table.topic, name);
+        if (options.topics().topics().contains(table.topic)) {
+            throw new TargetException(
+                    Kind.CONFIG,
+                    "table " + name + " and logical messages would share topic " + table.topic
+                            + "; correct PG2ANY_EVENTS_MESSAGES (pg2any.events.messages)");
+        }
         if (owner != null && !owner.equals(name)) {
             throw new TargetException(
                     Kind.CONFIG,
@@ -419,9 +473,7 @@ public final class TransactionEvents {
         TargetException rejection() {
             return new TargetException(
                     Kind.REJECTED,
-                    table.relation.displayName() + ": change " + ordinal + " of transaction "
-                            + Integer.toUnsignedString(transaction.xid()) + " committed at "
-                            + transaction.commitLsn() + ", " + getMessage()
+                    Message.place(table.relation.displayName(), null, transaction, ordinal) + ", " + getMessage()
                             + "; or set pg2any.values.unrepresentable",
                     this);
         }

@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -140,7 +141,7 @@ class SqlScriptTest {
     @Test
     void aChangeThatTheTargetWouldRefuseIsNamedAndTheNextIsWritten() throws Exception {
         SqlScript script = script();
-        script.begin(new TransactionInfo(700, new Lsn(0x10D0), Instant.EPOCH));
+        script.begin(new TransactionInfo(700, new Lsn(0x10D0), Instant.EPOCH, OptionalLong.empty()));
 
         assertThatThrownBy(() -> script.change(new Insert(ITEM, tuple("1", "a", null, "NaN"))))
                 .isInstanceOf(TargetException.class)

@@ -49,6 +49,7 @@ class ConnectTypesTest {
                 true,
                 false,
                 KeyColumns.NONE,
+                MessageTopics.NONE,
                 KeySource.NONE,
                 TableMapping.NONE,
                 ValuePolicy.FAIL);

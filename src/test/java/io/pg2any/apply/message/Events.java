@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** Messages of changes, gathered. */
 final class Events {
@@ -21,7 +22,7 @@ final class Events {
     static List<Message> of(MessageOptions options, Change... changes) throws TargetException {
         List<Message> messages = new ArrayList<>();
         TransactionEvents events = new TransactionEvents(options, CLOCK, messages::add);
-        events.begin(new TransactionInfo(774, new Lsn(0x1000), COMMITTED));
+        events.begin(new TransactionInfo(774, new Lsn(0x1000), COMMITTED, OptionalLong.of(changes.length)));
         for (Change change : changes) {
             events.change(change);
         }

@@ -26,9 +26,12 @@ import io.pg2any.change.Relation;
 import io.pg2any.change.ReplicaIdentity;
 import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class TransactionEventsTest {
@@ -58,6 +61,28 @@ class TransactionEventsTest {
                 tombstones,
                 boundaries,
                 d.keyColumns(),
+                d.topics(),
+                d.keys(),
+                d.mapping(),
+                d.values());
+    }
+
+    private static MessageOptions messages(String topics) {
+        MessageOptions d = Events.defaults();
+        return new MessageOptions(
+                d.prefix(),
+                d.database(),
+                d.version(),
+                d.format(),
+                d.schemas(),
+                d.decimals(),
+                d.times(),
+                d.binaries(),
+                d.intervals(),
+                d.tombstones(),
+                d.boundaries(),
+                d.keyColumns(),
+                MessageTopics.parse(topics),
                 d.keys(),
                 d.mapping(),
                 d.values());
@@ -78,6 +103,7 @@ class TransactionEventsTest {
                 d.tombstones(),
                 d.boundaries(),
                 KeyColumns.parse(columns),
+                d.topics(),
                 keys,
                 mapping,
                 d.values());
@@ -96,7 +122,7 @@ class TransactionEventsTest {
                 "source":{"version":"1.0","connector":"pg2any","name":"pg2any","ts_ms":1795341600123,\
                 "ts_us":1795341600123456,"snapshot":"false","db":"shop","sequence":"[\\"4096\\",\\"1\\"]",\
                 "schema":"public","table":"person","txId":774,"lsn":4096},\
-                "transaction":{"id":"774:4096","total_order":1,"data_collection_order":1},\
+                "transaction":{"id":"774:4096","total_order":1,"data_collection_order":1,"event_count":1},\
                 "op":"c","ts_ms":1795341601000}""");
     }
 
@@ -109,9 +135,9 @@ class TransactionEventsTest {
         assertThat(messages)
                 .map(message -> json(message.value()).get("transaction").toString())
                 .containsExactly(
-                        "{\"id\":\"774:4096\",\"total_order\":1,\"data_collection_order\":1}",
-                        "{\"id\":\"774:4096\",\"total_order\":2,\"data_collection_order\":1}",
-                        "{\"id\":\"774:4096\",\"total_order\":3,\"data_collection_order\":2}");
+                        "{\"id\":\"774:4096\",\"total_order\":1,\"data_collection_order\":1,\"event_count\":3}",
+                        "{\"id\":\"774:4096\",\"total_order\":2,\"data_collection_order\":1,\"event_count\":3}",
+                        "{\"id\":\"774:4096\",\"total_order\":3,\"data_collection_order\":2,\"event_count\":3}");
     }
 
     @Test
@@ -275,7 +301,7 @@ class TransactionEventsTest {
                 new Update(relation, null, tuple("1", UNCHANGED, "2026-01-02 03:04:05.6+00")));
 
         assertThat(text(messages.get(0).value())).isEqualTo("""
-                {"table":"public.doc","op":"update","lsn":"0/1000","ordinal":1,"xid":774,\
+                {"table":"public.doc","op":"update","lsn":"0/1000","ordinal":1,"count":1,"xid":774,\
                 "committed":"2026-11-22T10:00:00.123456Z","row":{"id":1,"at":"2026-01-02T03:04:05.6Z"}}""");
         assertThat(messages.get(0).unchanged()).isEqualTo("body");
     }
@@ -284,7 +310,7 @@ class TransactionEventsTest {
     void aRefusedValueNamesTableColumnAndPlaceAndTheNextTransactionIsWhole() throws Exception {
         ArrayList<Message> messages = new ArrayList<>();
         TransactionEvents events = new TransactionEvents(Events.defaults(), Events.CLOCK, messages::add);
-        TransactionInfo info = new TransactionInfo(774, new Lsn(0x1000), Events.COMMITTED);
+        TransactionInfo info = new TransactionInfo(774, new Lsn(0x1000), Events.COMMITTED, OptionalLong.empty());
         Relation relation = keyed(1, "day", "id* int4", "d date");
         events.begin(info);
         assertThatThrownBy(() -> events.change(new Insert(relation, tuple("1", "infinity"))))
@@ -294,6 +320,70 @@ class TransactionEventsTest {
         events.begin(info);
         events.change(new Insert(relation, tuple("1", "2026-11-22")));
         assertThat(json(messages.get(0).value()).get("after").get("d").asInt()).isEqualTo(20779);
+    }
+
+    @Test
+    void aTransactionThatIsStillArrivingHasNoCountBeforeItsEnd() throws Exception {
+        List<Message> messages = new ArrayList<>();
+        TransactionEvents events =
+                new TransactionEvents(options(Format.DEBEZIUM, false, true, true), Events.CLOCK, messages::add);
+        events.begin(new TransactionInfo(774, new Lsn(0x1000), Events.COMMITTED, OptionalLong.empty()));
+        events.change(new Insert(PERSON, tuple("1", "a")));
+        events.end();
+
+        assertThat(json(messages.get(1).value()).at("/transaction/event_count").isNull())
+                .isTrue();
+        assertThat(json(messages.get(2).value()).get("event_count").asInt()).isEqualTo(1);
+    }
+
+    @Test
+    void aLogicalMessageGoesAsItIsToTheTopicOfItsPrefix() throws Exception {
+        List<Message> messages = Events.of(
+                messages("audit=shop.audit; order/*=shop.orders"),
+                new Insert(PERSON, tuple("1", "a")),
+                emitted("order/7", "{\"placed\":7}"),
+                emitted("heartbeat", "x"),
+                emitted("audit", ""));
+
+        assertThat(messages).map(Message::topic).containsExactly("pg2any.public.person", "shop.orders", "shop.audit");
+        assertThat(messages).map(message -> text(message.key())).containsExactly("{\"id\":1}", "7", "audit");
+        assertThat(text(messages.get(1).value())).isEqualTo("{\"placed\":7}");
+        assertThat(messages.get(2).value()).isEmpty();
+        assertThat(messages).map(Message::ordinal).containsExactly(1L, 2L, 4L);
+        assertThat(messages).map(Message::prefix).containsExactly(null, "order/7", "audit");
+    }
+
+    @Test
+    void aMessageOutsideOfTransactionsHasNoBoundaries() throws Exception {
+        List<Message> messages = new ArrayList<>();
+        MessageOptions options = options(Format.DEBEZIUM, false, true, true);
+        TransactionEvents events = new TransactionEvents(options, Events.CLOCK, messages::add);
+        events.begin(new TransactionInfo(0, new Lsn(0xFFF), Instant.EPOCH, OptionalLong.of(1)));
+        events.change(emitted("audit", "x"));
+        events.end();
+
+        assertThat(messages).isEmpty();
+    }
+
+    @Test
+    void aTableAndLogicalMessagesNeverShareATopic() {
+        assertThatThrownBy(() -> Events.of(messages("m*=pg2any.public.person"), new Insert(PERSON, tuple("1", "a"))))
+                .hasMessageContaining("would share topic pg2any.public.person");
+    }
+
+    @Test
+    void topicsOfLogicalMessagesAreReadOrRefused() {
+        assertThat(MessageTopics.parse("a=b=t;*=u").of("a=b").orElseThrow().topic())
+                .isEqualTo("t");
+        assertThat(MessageTopics.parse("a=t;*=u").of("ab").orElseThrow().topic())
+                .isEqualTo("u");
+        assertThatThrownBy(() -> MessageTopics.parse("a")).hasMessageContaining("prefix=topic");
+        assertThatThrownBy(() -> MessageTopics.parse("a*b=t")).hasMessageContaining("prefix*=topic");
+        assertThatThrownBy(() -> MessageTopics.parse("a=t t")).hasMessageContaining("found 't t'");
+    }
+
+    private static Change emitted(String prefix, String content) {
+        return new Change.LogicalMessage(true, new Lsn(0xF00), prefix, content.getBytes(StandardCharsets.UTF_8));
     }
 
     @Test
