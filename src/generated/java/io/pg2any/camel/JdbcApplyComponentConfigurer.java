@@ -40,6 +40,11 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "divergence": getOrCreateConfiguration(target).setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": getOrCreateConfiguration(target).setDurableInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
+        case "evolve": getOrCreateConfiguration(target).setEvolve(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludecolumns":
+        case "excludeColumns": getOrCreateConfiguration(target).setExcludeColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludetables":
+        case "excludeTables": getOrCreateConfiguration(target).setExcludeTables(property(camelContext, java.lang.String.class, value)); return true;
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": target.setHealthCheckConsumerEnabled(property(camelContext, boolean.class, value)); return true;
         case "healthcheckproducerenabled":
@@ -55,6 +60,13 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "order": getOrCreateConfiguration(target).setOrder(property(camelContext, java.lang.String.class, value)); return true;
         case "querytimeout":
         case "queryTimeout": getOrCreateConfiguration(target).setQueryTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
+        case "rejected": getOrCreateConfiguration(target).setRejected(property(camelContext, java.lang.String.class, value)); return true;
+        case "rejectedtables":
+        case "rejectedTables": getOrCreateConfiguration(target).setRejectedTables(property(camelContext, java.lang.String.class, value)); return true;
+        case "renamecolumns":
+        case "renameColumns": getOrCreateConfiguration(target).setRenameColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "renametables":
+        case "renameTables": getOrCreateConfiguration(target).setRenameTables(property(camelContext, java.lang.String.class, value)); return true;
         case "schemamapping":
         case "schemaMapping": getOrCreateConfiguration(target).setSchemaMapping(property(camelContext, java.lang.String.class, value)); return true;
         case "tables": getOrCreateConfiguration(target).setTables(property(camelContext, java.lang.String.class, value)); return true;
@@ -80,6 +92,11 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
+        case "evolve": return java.lang.String.class;
+        case "excludecolumns":
+        case "excludeColumns": return java.lang.String.class;
+        case "excludetables":
+        case "excludeTables": return java.lang.String.class;
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": return boolean.class;
         case "healthcheckproducerenabled":
@@ -95,6 +112,13 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "order": return java.lang.String.class;
         case "querytimeout":
         case "queryTimeout": return long.class;
+        case "rejected": return java.lang.String.class;
+        case "rejectedtables":
+        case "rejectedTables": return java.lang.String.class;
+        case "renamecolumns":
+        case "renameColumns": return java.lang.String.class;
+        case "renametables":
+        case "renameTables": return java.lang.String.class;
         case "schemamapping":
         case "schemaMapping": return java.lang.String.class;
         case "tables": return java.lang.String.class;
@@ -121,6 +145,11 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "divergence": return getOrCreateConfiguration(target).getDivergence();
         case "durableinterval":
         case "durableInterval": return getOrCreateConfiguration(target).getDurableInterval();
+        case "evolve": return getOrCreateConfiguration(target).getEvolve();
+        case "excludecolumns":
+        case "excludeColumns": return getOrCreateConfiguration(target).getExcludeColumns();
+        case "excludetables":
+        case "excludeTables": return getOrCreateConfiguration(target).getExcludeTables();
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": return target.isHealthCheckConsumerEnabled();
         case "healthcheckproducerenabled":
@@ -136,6 +165,13 @@ public class JdbcApplyComponentConfigurer extends PropertyConfigurerSupport impl
         case "order": return getOrCreateConfiguration(target).getOrder();
         case "querytimeout":
         case "queryTimeout": return getOrCreateConfiguration(target).getQueryTimeout();
+        case "rejected": return getOrCreateConfiguration(target).getRejected();
+        case "rejectedtables":
+        case "rejectedTables": return getOrCreateConfiguration(target).getRejectedTables();
+        case "renamecolumns":
+        case "renameColumns": return getOrCreateConfiguration(target).getRenameColumns();
+        case "renametables":
+        case "renameTables": return getOrCreateConfiguration(target).getRenameTables();
         case "schemamapping":
         case "schemaMapping": return getOrCreateConfiguration(target).getSchemaMapping();
         case "tables": return getOrCreateConfiguration(target).getTables();

@@ -30,6 +30,11 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "divergence": target.setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": target.setDurableInterval(property(camelContext, long.class, value)); return true;
+        case "evolve": target.setEvolve(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludecolumns":
+        case "excludeColumns": target.setExcludeColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludetables":
+        case "excludeTables": target.setExcludeTables(property(camelContext, java.lang.String.class, value)); return true;
         case "markorigin":
         case "markOrigin": target.setMarkOrigin(property(camelContext, boolean.class, value)); return true;
         case "maxrowspercommit":
@@ -39,6 +44,13 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "order": target.setOrder(property(camelContext, java.lang.String.class, value)); return true;
         case "querytimeout":
         case "queryTimeout": target.setQueryTimeout(property(camelContext, long.class, value)); return true;
+        case "rejected": target.setRejected(property(camelContext, java.lang.String.class, value)); return true;
+        case "rejectedtables":
+        case "rejectedTables": target.setRejectedTables(property(camelContext, java.lang.String.class, value)); return true;
+        case "renamecolumns":
+        case "renameColumns": target.setRenameColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "renametables":
+        case "renameTables": target.setRenameTables(property(camelContext, java.lang.String.class, value)); return true;
         case "schemamapping":
         case "schemaMapping": target.setSchemaMapping(property(camelContext, java.lang.String.class, value)); return true;
         case "tables": target.setTables(property(camelContext, java.lang.String.class, value)); return true;
@@ -61,6 +73,11 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
+        case "evolve": return java.lang.String.class;
+        case "excludecolumns":
+        case "excludeColumns": return java.lang.String.class;
+        case "excludetables":
+        case "excludeTables": return java.lang.String.class;
         case "markorigin":
         case "markOrigin": return boolean.class;
         case "maxrowspercommit":
@@ -70,6 +87,13 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "order": return java.lang.String.class;
         case "querytimeout":
         case "queryTimeout": return long.class;
+        case "rejected": return java.lang.String.class;
+        case "rejectedtables":
+        case "rejectedTables": return java.lang.String.class;
+        case "renamecolumns":
+        case "renameColumns": return java.lang.String.class;
+        case "renametables":
+        case "renameTables": return java.lang.String.class;
         case "schemamapping":
         case "schemaMapping": return java.lang.String.class;
         case "tables": return java.lang.String.class;
@@ -93,6 +117,11 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "divergence": return target.getDivergence();
         case "durableinterval":
         case "durableInterval": return target.getDurableInterval();
+        case "evolve": return target.getEvolve();
+        case "excludecolumns":
+        case "excludeColumns": return target.getExcludeColumns();
+        case "excludetables":
+        case "excludeTables": return target.getExcludeTables();
         case "markorigin":
         case "markOrigin": return target.isMarkOrigin();
         case "maxrowspercommit":
@@ -102,6 +131,13 @@ public class JdbcApplyConfigurationConfigurer extends org.apache.camel.support.c
         case "order": return target.getOrder();
         case "querytimeout":
         case "queryTimeout": return target.getQueryTimeout();
+        case "rejected": return target.getRejected();
+        case "rejectedtables":
+        case "rejectedTables": return target.getRejectedTables();
+        case "renamecolumns":
+        case "renameColumns": return target.getRenameColumns();
+        case "renametables":
+        case "renameTables": return target.getRenameTables();
         case "schemamapping":
         case "schemaMapping": return target.getSchemaMapping();
         case "tables": return target.getTables();

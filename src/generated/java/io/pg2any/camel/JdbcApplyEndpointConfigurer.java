@@ -30,6 +30,11 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "divergence": target.getConfiguration().setDivergence(property(camelContext, java.lang.String.class, value)); return true;
         case "durableinterval":
         case "durableInterval": target.getConfiguration().setDurableInterval(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
+        case "evolve": target.getConfiguration().setEvolve(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludecolumns":
+        case "excludeColumns": target.getConfiguration().setExcludeColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludetables":
+        case "excludeTables": target.getConfiguration().setExcludeTables(property(camelContext, java.lang.String.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
         case "markorigin":
@@ -41,6 +46,13 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "order": target.getConfiguration().setOrder(property(camelContext, java.lang.String.class, value)); return true;
         case "querytimeout":
         case "queryTimeout": target.getConfiguration().setQueryTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
+        case "rejected": target.getConfiguration().setRejected(property(camelContext, java.lang.String.class, value)); return true;
+        case "rejectedtables":
+        case "rejectedTables": target.getConfiguration().setRejectedTables(property(camelContext, java.lang.String.class, value)); return true;
+        case "renamecolumns":
+        case "renameColumns": target.getConfiguration().setRenameColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "renametables":
+        case "renameTables": target.getConfiguration().setRenameTables(property(camelContext, java.lang.String.class, value)); return true;
         case "schemamapping":
         case "schemaMapping": target.getConfiguration().setSchemaMapping(property(camelContext, java.lang.String.class, value)); return true;
         case "tables": target.getConfiguration().setTables(property(camelContext, java.lang.String.class, value)); return true;
@@ -63,6 +75,11 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "divergence": return java.lang.String.class;
         case "durableinterval":
         case "durableInterval": return long.class;
+        case "evolve": return java.lang.String.class;
+        case "excludecolumns":
+        case "excludeColumns": return java.lang.String.class;
+        case "excludetables":
+        case "excludeTables": return java.lang.String.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
         case "markorigin":
@@ -74,6 +91,13 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "order": return java.lang.String.class;
         case "querytimeout":
         case "queryTimeout": return long.class;
+        case "rejected": return java.lang.String.class;
+        case "rejectedtables":
+        case "rejectedTables": return java.lang.String.class;
+        case "renamecolumns":
+        case "renameColumns": return java.lang.String.class;
+        case "renametables":
+        case "renameTables": return java.lang.String.class;
         case "schemamapping":
         case "schemaMapping": return java.lang.String.class;
         case "tables": return java.lang.String.class;
@@ -97,6 +121,11 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "divergence": return target.getConfiguration().getDivergence();
         case "durableinterval":
         case "durableInterval": return target.getConfiguration().getDurableInterval();
+        case "evolve": return target.getConfiguration().getEvolve();
+        case "excludecolumns":
+        case "excludeColumns": return target.getConfiguration().getExcludeColumns();
+        case "excludetables":
+        case "excludeTables": return target.getConfiguration().getExcludeTables();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
         case "markorigin":
@@ -108,6 +137,13 @@ public class JdbcApplyEndpointConfigurer extends PropertyConfigurerSupport imple
         case "order": return target.getConfiguration().getOrder();
         case "querytimeout":
         case "queryTimeout": return target.getConfiguration().getQueryTimeout();
+        case "rejected": return target.getConfiguration().getRejected();
+        case "rejectedtables":
+        case "rejectedTables": return target.getConfiguration().getRejectedTables();
+        case "renamecolumns":
+        case "renameColumns": return target.getConfiguration().getRenameColumns();
+        case "renametables":
+        case "renameTables": return target.getConfiguration().getRenameTables();
         case "schemamapping":
         case "schemaMapping": return target.getConfiguration().getSchemaMapping();
         case "tables": return target.getConfiguration().getTables();

@@ -23,11 +23,14 @@ public class JdbcApplyEndpointUriFactory extends org.apache.camel.support.compon
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(17);
+        Set<String> props = new HashSet<>(24);
         props.add("bulkInsertThreshold");
         props.add("connectTimeout");
         props.add("divergence");
         props.add("durableInterval");
+        props.add("evolve");
+        props.add("excludeColumns");
+        props.add("excludeTables");
         props.add("lazyStartProducer");
         props.add("markOrigin");
         props.add("maxRowsPerCommit");
@@ -35,6 +38,10 @@ public class JdbcApplyEndpointUriFactory extends org.apache.camel.support.compon
         props.add("order");
         props.add("pipeline");
         props.add("queryTimeout");
+        props.add("rejected");
+        props.add("rejectedTables");
+        props.add("renameColumns");
+        props.add("renameTables");
         props.add("schemaMapping");
         props.add("tables");
         props.add("type");

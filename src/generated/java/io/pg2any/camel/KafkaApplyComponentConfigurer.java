@@ -41,6 +41,10 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "database": getOrCreateConfiguration(target).setDatabase(property(camelContext, java.lang.String.class, value)); return true;
         case "decimals": getOrCreateConfiguration(target).setDecimals(property(camelContext, java.lang.String.class, value)); return true;
         case "delivery": getOrCreateConfiguration(target).setDelivery(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludecolumns":
+        case "excludeColumns": getOrCreateConfiguration(target).setExcludeColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludetables":
+        case "excludeTables": getOrCreateConfiguration(target).setExcludeTables(property(camelContext, java.lang.String.class, value)); return true;
         case "format": getOrCreateConfiguration(target).setFormat(property(camelContext, java.lang.String.class, value)); return true;
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": target.setHealthCheckConsumerEnabled(property(camelContext, boolean.class, value)); return true;
@@ -95,6 +99,10 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "database": return java.lang.String.class;
         case "decimals": return java.lang.String.class;
         case "delivery": return java.lang.String.class;
+        case "excludecolumns":
+        case "excludeColumns": return java.lang.String.class;
+        case "excludetables":
+        case "excludeTables": return java.lang.String.class;
         case "format": return java.lang.String.class;
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": return boolean.class;
@@ -150,6 +158,10 @@ public class KafkaApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "database": return getOrCreateConfiguration(target).getDatabase();
         case "decimals": return getOrCreateConfiguration(target).getDecimals();
         case "delivery": return getOrCreateConfiguration(target).getDelivery();
+        case "excludecolumns":
+        case "excludeColumns": return getOrCreateConfiguration(target).getExcludeColumns();
+        case "excludetables":
+        case "excludeTables": return getOrCreateConfiguration(target).getExcludeTables();
         case "format": return getOrCreateConfiguration(target).getFormat();
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": return target.isHealthCheckConsumerEnabled();

@@ -31,6 +31,10 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "database": target.setDatabase(property(camelContext, java.lang.String.class, value)); return true;
         case "decimals": target.setDecimals(property(camelContext, java.lang.String.class, value)); return true;
         case "delivery": target.setDelivery(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludecolumns":
+        case "excludeColumns": target.setExcludeColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludetables":
+        case "excludeTables": target.setExcludeTables(property(camelContext, java.lang.String.class, value)); return true;
         case "format": target.setFormat(property(camelContext, java.lang.String.class, value)); return true;
         case "intervals": target.setIntervals(property(camelContext, java.lang.String.class, value)); return true;
         case "keycolumns":
@@ -76,6 +80,10 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "database": return java.lang.String.class;
         case "decimals": return java.lang.String.class;
         case "delivery": return java.lang.String.class;
+        case "excludecolumns":
+        case "excludeColumns": return java.lang.String.class;
+        case "excludetables":
+        case "excludeTables": return java.lang.String.class;
         case "format": return java.lang.String.class;
         case "intervals": return java.lang.String.class;
         case "keycolumns":
@@ -122,6 +130,10 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "database": return target.getDatabase();
         case "decimals": return target.getDecimals();
         case "delivery": return target.getDelivery();
+        case "excludecolumns":
+        case "excludeColumns": return target.getExcludeColumns();
+        case "excludetables":
+        case "excludeTables": return target.getExcludeTables();
         case "format": return target.getFormat();
         case "intervals": return target.getIntervals();
         case "keycolumns":

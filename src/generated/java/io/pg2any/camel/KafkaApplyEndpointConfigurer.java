@@ -31,6 +31,10 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "database": target.getConfiguration().setDatabase(property(camelContext, java.lang.String.class, value)); return true;
         case "decimals": target.getConfiguration().setDecimals(property(camelContext, java.lang.String.class, value)); return true;
         case "delivery": target.getConfiguration().setDelivery(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludecolumns":
+        case "excludeColumns": target.getConfiguration().setExcludeColumns(property(camelContext, java.lang.String.class, value)); return true;
+        case "excludetables":
+        case "excludeTables": target.getConfiguration().setExcludeTables(property(camelContext, java.lang.String.class, value)); return true;
         case "format": target.getConfiguration().setFormat(property(camelContext, java.lang.String.class, value)); return true;
         case "intervals": target.getConfiguration().setIntervals(property(camelContext, java.lang.String.class, value)); return true;
         case "keycolumns":
@@ -78,6 +82,10 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "database": return java.lang.String.class;
         case "decimals": return java.lang.String.class;
         case "delivery": return java.lang.String.class;
+        case "excludecolumns":
+        case "excludeColumns": return java.lang.String.class;
+        case "excludetables":
+        case "excludeTables": return java.lang.String.class;
         case "format": return java.lang.String.class;
         case "intervals": return java.lang.String.class;
         case "keycolumns":
@@ -126,6 +134,10 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "database": return target.getConfiguration().getDatabase();
         case "decimals": return target.getConfiguration().getDecimals();
         case "delivery": return target.getConfiguration().getDelivery();
+        case "excludecolumns":
+        case "excludeColumns": return target.getConfiguration().getExcludeColumns();
+        case "excludetables":
+        case "excludeTables": return target.getConfiguration().getExcludeTables();
         case "format": return target.getConfiguration().getFormat();
         case "intervals": return target.getConfiguration().getIntervals();
         case "keycolumns":

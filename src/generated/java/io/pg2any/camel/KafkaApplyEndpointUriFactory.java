@@ -23,13 +23,15 @@ public class KafkaApplyEndpointUriFactory extends org.apache.camel.support.compo
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(28);
+        Set<String> props = new HashSet<>(30);
         props.add("binaries");
         props.add("clientProperties");
         props.add("createTopics");
         props.add("database");
         props.add("decimals");
         props.add("delivery");
+        props.add("excludeColumns");
+        props.add("excludeTables");
         props.add("format");
         props.add("intervals");
         props.add("keyColumns");

@@ -41,6 +41,8 @@ public class TxStagingComponentConfigurer extends PropertyConfigurerSupport impl
         case "maxBytes": target.setMaxBytes(property(camelContext, long.class, value)); return true;
         case "offerwhilearriving":
         case "offerWhileArriving": target.setOfferWhileArriving(property(camelContext, boolean.class, value)); return true;
+        case "rejectedmaxbytes":
+        case "rejectedMaxBytes": target.setRejectedMaxBytes(property(camelContext, long.class, value)); return true;
         case "segmentbytes":
         case "segmentBytes": target.setSegmentBytes(property(camelContext, long.class, value)); return true;
         case "transactionmemorybytes":
@@ -70,6 +72,8 @@ public class TxStagingComponentConfigurer extends PropertyConfigurerSupport impl
         case "maxBytes": return long.class;
         case "offerwhilearriving":
         case "offerWhileArriving": return boolean.class;
+        case "rejectedmaxbytes":
+        case "rejectedMaxBytes": return long.class;
         case "segmentbytes":
         case "segmentBytes": return long.class;
         case "transactionmemorybytes":
@@ -100,6 +104,8 @@ public class TxStagingComponentConfigurer extends PropertyConfigurerSupport impl
         case "maxBytes": return target.getMaxBytes();
         case "offerwhilearriving":
         case "offerWhileArriving": return target.isOfferWhileArriving();
+        case "rejectedmaxbytes":
+        case "rejectedMaxBytes": return target.getRejectedMaxBytes();
         case "segmentbytes":
         case "segmentBytes": return target.getSegmentBytes();
         case "transactionmemorybytes":

@@ -15,6 +15,7 @@ import java.util.Objects;
  * @param maxRowsPerCommit a transaction with more rows is committed in parts; 0 never
  * @param order whether rows may be grouped by table and key where nothing can tell
  * @param windowRows so many changes are folded together at most before they are written
+ * @param rejected what becomes of changes that the target refuses for good
  * @param bulkInsertThreshold from so many rows on the target's bulk protocol takes an insert, where there is one
  * @param markOrigin whether the target is told that changes came by replication, where it has a mark for that
  */
@@ -22,9 +23,11 @@ public record ApplyOptions(
         String pipeline,
         TableMapping mapping,
         TablesPolicy tables,
+        EvolvePolicy evolve,
         ValuePolicy values,
         DivergencePolicy divergence,
         KeySource keys,
+        RejectedChanges rejected,
         Duration durableInterval,
         Duration connectTimeout,
         Duration lockTimeout,
@@ -37,9 +40,11 @@ public record ApplyOptions(
     public ApplyOptions {
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(tables, "tables");
+        Objects.requireNonNull(evolve, "evolve");
         Objects.requireNonNull(values, "values");
         Objects.requireNonNull(divergence, "divergence");
         Objects.requireNonNull(keys, "keys");
+        Objects.requireNonNull(rejected, "rejected");
         Objects.requireNonNull(order, "order");
         if (pipeline.isBlank()) {
             throw new IllegalArgumentException("pipeline: must not be blank");
@@ -74,9 +79,11 @@ public record ApplyOptions(
         private final String pipeline;
         private TableMapping mapping = TableMapping.NONE;
         private TablesPolicy tables = TablesPolicy.CREATE;
+        private EvolvePolicy evolve = EvolvePolicy.ADD;
         private ValuePolicy values = ValuePolicy.FAIL;
         private DivergencePolicy divergence = DivergencePolicy.WARN;
         private KeySource keys = KeySource.NONE;
+        private RejectedChanges rejected = RejectedChanges.STOP;
         private Duration durableInterval = Duration.ofSeconds(1);
         private Duration connectTimeout = Duration.ofSeconds(30);
         private Duration lockTimeout = Duration.ofSeconds(5);
@@ -101,6 +108,11 @@ public record ApplyOptions(
             return this;
         }
 
+        public Builder evolve(EvolvePolicy value) {
+            evolve = value;
+            return this;
+        }
+
         public Builder values(ValuePolicy value) {
             values = value;
             return this;
@@ -113,6 +125,11 @@ public record ApplyOptions(
 
         public Builder keys(KeySource value) {
             keys = value;
+            return this;
+        }
+
+        public Builder rejected(RejectedChanges value) {
+            rejected = value;
             return this;
         }
 
@@ -166,9 +183,11 @@ public record ApplyOptions(
                     pipeline,
                     mapping,
                     tables,
+                    evolve,
                     values,
                     divergence,
                     keys,
+                    rejected,
                     durableInterval,
                     connectTimeout,
                     lockTimeout,

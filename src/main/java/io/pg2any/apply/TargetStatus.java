@@ -23,6 +23,7 @@ public final class TargetStatus {
 
     private final Map<TableRows, LongAdder> rows = new ConcurrentHashMap<>();
     private final Map<TableRows, LongAdder> divergences = new ConcurrentHashMap<>();
+    private final Map<TableRows, LongAdder> rejections = new ConcurrentHashMap<>();
     private volatile boolean connected;
     private volatile TargetException lastError;
     private volatile Instant lastCommit;
@@ -35,6 +36,11 @@ public final class TargetStatus {
     /** Updates and deletes that found no row. Live, as {@link #rows}. */
     public Map<TableRows, LongAdder> divergences() {
         return Collections.unmodifiableMap(divergences);
+    }
+
+    /** Changes that were set aside because the target refused them. Live, as {@link #rows}. */
+    public Map<TableRows, LongAdder> rejections() {
+        return Collections.unmodifiableMap(rejections);
     }
 
     public boolean connected() {
@@ -57,6 +63,10 @@ public final class TargetStatus {
 
     public LongAdder divergences(String table, RowKind kind) {
         return divergences.computeIfAbsent(new TableRows(table, kind), key -> new LongAdder());
+    }
+
+    public LongAdder rejections(String table, RowKind kind) {
+        return rejections.computeIfAbsent(new TableRows(table, kind), key -> new LongAdder());
     }
 
     public void connected(boolean now) {

@@ -94,6 +94,9 @@ class ChangeMessages implements Iterable<org.apache.camel.Message> {
         private final TransactionCursor cursor;
         private final Deque<Message> made = new ArrayDeque<>();
         private final TransactionEvents events = new TransactionEvents(options, Clock.systemUTC(), made::add);
+        /** With the endpoint, as far as is known: a split asks for the next before it hands this one out. */
+        private Message handedOut;
+
         private boolean inTransaction;
         private boolean ended;
         private int transactions;
@@ -109,7 +112,18 @@ class ChangeMessages implements Iterable<org.apache.camel.Message> {
 
         @Override
         public boolean hasNext() {
-            healthCheck.idle();
+            if (made.isEmpty() && !ended) {
+                // A source that is slow is not the endpoint's fault.
+                healthCheck.idle();
+                read();
+                if (handedOut != null) {
+                    healthCheck.given(handedOut);
+                }
+            }
+            return !made.isEmpty();
+        }
+
+        private void read() {
             try {
                 while (made.isEmpty() && !ended) {
                     advance();
@@ -128,7 +142,6 @@ class ChangeMessages implements Iterable<org.apache.camel.Message> {
                 pipeline.fail(failure);
                 throw failure;
             }
-            return !made.isEmpty();
         }
 
         private void advance() throws IOException, TargetException {
@@ -157,9 +170,9 @@ class ChangeMessages implements Iterable<org.apache.camel.Message> {
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }
-            Message message = made.poll();
-            healthCheck.given(message);
-            return camelMessage(message);
+            handedOut = made.poll();
+            healthCheck.given(handedOut);
+            return camelMessage(handedOut);
         }
     }
 
@@ -201,9 +214,10 @@ class ChangeMessages implements Iterable<org.apache.camel.Message> {
     private static String id(Message event) {
         return String.format(
                 java.util.Locale.ROOT,
-                "%016X-%012d-%s",
+                "%016X-%012d-%04d-%s",
                 event.transaction().commitLsn().value(),
                 event.ordinal(),
+                event.part(),
                 event.operation().word());
     }
 

@@ -32,7 +32,7 @@ class EventOpenProducer extends DefaultProducer {
         super.doStart();
         pipeline = Pipeline.of(endpoint.getCamelContext(), endpoint.getPipeline());
         try {
-            options = KafkaTargets.messageOptions(configuration, pipeline::primaryKey);
+            options = KafkaTargets.messageOptions(configuration, pipeline);
             pipeline.targetOpened(Optional.empty());
         } catch (IllegalArgumentException | IOException e) {
             PipelineFailedException failure = new PipelineFailedException(e.getMessage(), true, e);

@@ -15,6 +15,12 @@ public class JdbcApplyComponent extends HealthCheckComponent {
     private JdbcApplyConfiguration configuration = new JdbcApplyConfiguration();
 
     @Override
+    protected void doBuild() throws Exception {
+        super.doBuild();
+        SecretOptions.mask(getCamelContext(), "url");
+    }
+
+    @Override
     protected Endpoint createEndpoint(String uri, String remaining, Map<String, Object> parameters) throws Exception {
         if (remaining.isEmpty()) {
             throw new IllegalArgumentException("jdbcapply: needs the pipeline's name, as in jdbcapply:pg2any");

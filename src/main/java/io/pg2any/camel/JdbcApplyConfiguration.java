@@ -28,10 +28,39 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     @UriParam(
             label = "common",
+            description = "Other names for tables: schema.table:table or schema.table:schema.table pairs separated by"
+                    + " commas; a name that holds a dot, comma, colon or double quote stands in double quotes")
+    private String renameTables;
+
+    @UriParam(
+            label = "common",
+            description = "Other names for columns: schema.table.column:column pairs separated by commas")
+    private String renameColumns;
+
+    @UriParam(
+            label = "common",
+            description = "Tables whose changes are left out: schema.table names separated by commas, exact and"
+                    + " case-sensitive; a name that holds a dot, comma, colon or double quote stands in double quotes")
+    private String excludeTables;
+
+    @UriParam(
+            label = "common",
+            description = "Columns that are left out: schema.table.column names separated by commas; none of a key")
+    private String excludeColumns;
+
+    @UriParam(
+            label = "common",
             defaultValue = "create",
             enums = "create,expect",
             description = "create makes missing tables and columns from what the source announces; expect refuses them")
     private String tables = "create";
+
+    @UriParam(
+            label = "common",
+            defaultValue = "add",
+            enums = "add,fail",
+            description = "Whether a new column of a source table is added to its target table, or is an error")
+    private String evolve = "add";
 
     @UriParam(
             label = "common",
@@ -46,6 +75,20 @@ public class JdbcApplyConfiguration implements Cloneable {
             enums = "fail,null,clamp,text",
             description = "What happens to a value the target cannot hold")
     private String unrepresentable = "fail";
+
+    @UriParam(
+            label = "common",
+            defaultValue = "stop",
+            enums = "stop,park",
+            description = "What happens to a change that the target refuses for good: stop ends the pipeline, park sets"
+                    + " it aside in the staging folder and goes on")
+    private String rejected = "stop";
+
+    @UriParam(
+            label = "common",
+            description = "The tables whose changes may be set aside: patterns of schema.table separated by commas, as"
+                    + " in public.*,!public.orders; all unless set")
+    private String rejectedTables;
 
     @UriParam(
             label = "advanced",
@@ -143,6 +186,46 @@ public class JdbcApplyConfiguration implements Cloneable {
         this.schemaMapping = schemaMapping;
     }
 
+    public String getRenameTables() {
+        return renameTables;
+    }
+
+    public void setRenameTables(String renameTables) {
+        this.renameTables = renameTables;
+    }
+
+    public String getRenameColumns() {
+        return renameColumns;
+    }
+
+    public void setRenameColumns(String renameColumns) {
+        this.renameColumns = renameColumns;
+    }
+
+    public String getExcludeTables() {
+        return excludeTables;
+    }
+
+    public void setExcludeTables(String excludeTables) {
+        this.excludeTables = excludeTables;
+    }
+
+    public String getExcludeColumns() {
+        return excludeColumns;
+    }
+
+    public void setExcludeColumns(String excludeColumns) {
+        this.excludeColumns = excludeColumns;
+    }
+
+    public String getEvolve() {
+        return evolve;
+    }
+
+    public void setEvolve(String evolve) {
+        this.evolve = evolve;
+    }
+
     public String getTables() {
         return tables;
     }
@@ -165,6 +248,22 @@ public class JdbcApplyConfiguration implements Cloneable {
 
     public void setUnrepresentable(String unrepresentable) {
         this.unrepresentable = unrepresentable;
+    }
+
+    public String getRejected() {
+        return rejected;
+    }
+
+    public void setRejected(String rejected) {
+        this.rejected = rejected;
+    }
+
+    public String getRejectedTables() {
+        return rejectedTables;
+    }
+
+    public void setRejectedTables(String rejectedTables) {
+        this.rejectedTables = rejectedTables;
     }
 
     public long getConnectTimeout() {

@@ -35,7 +35,14 @@ public class JdbcApplyEndpoint extends DefaultEndpoint {
 
     @Override
     public Producer createProducer() {
-        return new TargetProducer(this, pipeline, keys -> JdbcTargets.create(pipeline, configuration, keys));
+        return new TargetProducer(
+                this,
+                pipeline,
+                pipe -> JdbcTargets.create(
+                        pipeline,
+                        configuration,
+                        pipe::primaryKey,
+                        RejectedTables.of(configuration.getRejected(), configuration.getRejectedTables(), pipe)));
     }
 
     @Override

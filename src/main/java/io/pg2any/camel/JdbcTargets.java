@@ -3,7 +3,9 @@ package io.pg2any.camel;
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.ApplyOrder;
 import io.pg2any.apply.DivergencePolicy;
+import io.pg2any.apply.EvolvePolicy;
 import io.pg2any.apply.KeySource;
+import io.pg2any.apply.RejectedChanges;
 import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.Target;
@@ -27,15 +29,18 @@ public final class JdbcTargets {
     private JdbcTargets() {}
 
     public static Target create(String pipeline, JdbcApplyConfiguration configuration) throws TargetException {
-        return create(pipeline, configuration, KeySource.NONE);
+        return create(pipeline, configuration, KeySource.NONE, RejectedChanges.STOP);
     }
 
     /**
      * @param keys looks up primary keys that the stream does not tell
+     * @param rejected what becomes of changes that the target refuses for good
      * @throws IllegalArgumentException for an option that means nothing; names it
      */
-    static Target create(String pipeline, JdbcApplyConfiguration configuration, KeySource keys) throws TargetException {
-        ApplyOptions options = options(pipeline, configuration, keys);
+    public static Target create(
+            String pipeline, JdbcApplyConfiguration configuration, KeySource keys, RejectedChanges rejected)
+            throws TargetException {
+        ApplyOptions options = options(pipeline, configuration, keys, rejected);
         return new JdbcTarget(dialect(configuration, options), options);
     }
 
@@ -46,17 +51,24 @@ public final class JdbcTargets {
      */
     public static SqlScript script(String pipeline, JdbcApplyConfiguration configuration, PrintWriter out)
             throws TargetException {
-        ApplyOptions options = options(pipeline, configuration, KeySource.NONE);
+        ApplyOptions options = options(pipeline, configuration, KeySource.NONE, RejectedChanges.STOP);
         return new SqlScript(dialect(configuration, options), options, out);
     }
 
-    private static ApplyOptions options(String pipeline, JdbcApplyConfiguration configuration, KeySource keys) {
+    private static ApplyOptions options(
+            String pipeline, JdbcApplyConfiguration configuration, KeySource keys, RejectedChanges rejected) {
         return ApplyOptions.builder(pipeline)
-                .mapping(TableMapping.parse(configuration.getSchemaMapping()))
+                .mapping(TableMapping.parse(configuration.getSchemaMapping())
+                        .renameTables(configuration.getRenameTables())
+                        .renameColumns(configuration.getRenameColumns())
+                        .excludeTables(configuration.getExcludeTables())
+                        .excludeColumns(configuration.getExcludeColumns()))
                 .tables(constant(TablesPolicy.class, "tables", configuration.getTables()))
+                .evolve(constant(EvolvePolicy.class, "evolve", configuration.getEvolve()))
                 .values(constant(ValuePolicy.class, "unrepresentable", configuration.getUnrepresentable()))
                 .divergence(constant(DivergencePolicy.class, "divergence", configuration.getDivergence()))
                 .keys(keys)
+                .rejected(rejected)
                 .durableInterval(Duration.ofMillis(configuration.getDurableInterval()))
                 .connectTimeout(Duration.ofMillis(configuration.getConnectTimeout()))
                 .lockTimeout(Duration.ofMillis(configuration.getQueryTimeout()))

@@ -111,6 +111,17 @@ public class KafkaApplyConfiguration implements Cloneable {
 
     @UriParam(
             label = "common",
+            description = "Tables whose changes are left out: schema.table names separated by commas, exact and"
+                    + " case-sensitive; a name that holds a dot, comma, colon or double quote stands in double quotes")
+    private String excludeTables;
+
+    @UriParam(
+            label = "common",
+            description = "Columns that are left out: schema.table.column names separated by commas; none of a key")
+    private String excludeColumns;
+
+    @UriParam(
+            label = "common",
             defaultValue = "fail",
             enums = "fail,null,clamp,text",
             description = "What happens to a value that has no form in events")
@@ -296,6 +307,22 @@ public class KafkaApplyConfiguration implements Cloneable {
 
     public void setSchemaMapping(String schemaMapping) {
         this.schemaMapping = schemaMapping;
+    }
+
+    public String getExcludeTables() {
+        return excludeTables;
+    }
+
+    public void setExcludeTables(String excludeTables) {
+        this.excludeTables = excludeTables;
+    }
+
+    public String getExcludeColumns() {
+        return excludeColumns;
+    }
+
+    public void setExcludeColumns(String excludeColumns) {
+        this.excludeColumns = excludeColumns;
     }
 
     public String getUnrepresentable() {

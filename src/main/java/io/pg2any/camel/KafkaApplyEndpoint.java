@@ -36,7 +36,8 @@ public class KafkaApplyEndpoint extends DefaultEndpoint {
 
     @Override
     public Producer createProducer() {
-        return new TargetProducer(this, pipeline, keys -> KafkaTargets.create(pipeline, configuration, keys));
+        return new TargetProducer(
+                this, pipeline, pipe -> KafkaTargets.create(pipeline, configuration, pipe::primaryKey));
     }
 
     @Override

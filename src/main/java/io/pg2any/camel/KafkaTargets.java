@@ -65,7 +65,9 @@ public final class KafkaTargets {
                 KeyColumns.parse(configuration.getKeyColumns()),
                 MessageTopics.parse(configuration.getMessages()),
                 keys,
-                TableMapping.parse(configuration.getSchemaMapping()),
+                TableMapping.parse(configuration.getSchemaMapping())
+                        .excludeTables(configuration.getExcludeTables())
+                        .excludeColumns(configuration.getExcludeColumns()),
                 constant(ValuePolicy.class, "unrepresentable", configuration.getUnrepresentable()));
     }
 

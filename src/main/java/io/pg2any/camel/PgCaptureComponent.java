@@ -20,6 +20,12 @@ public class PgCaptureComponent extends PgReplicationSlotComponent {
     private PgCaptureConfiguration configuration = new PgCaptureConfiguration();
 
     @Override
+    protected void doBuild() throws Exception {
+        super.doBuild();
+        SecretOptions.mask(getCamelContext(), "connection");
+    }
+
+    @Override
     protected Endpoint createEndpoint(String uri, String remaining, Map<String, Object> parameters) throws Exception {
         // Prefixed groups must leave the map before the remaining parameters are bound one by one.
         Map<String, Object> slotOptions = PropertiesHelper.extractProperties(parameters, "slotOptions.");

@@ -1,5 +1,6 @@
 package io.pg2any.camel;
 
+import io.pg2any.apply.KeySource;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.capture.CaptureConfig;
@@ -11,6 +12,7 @@ import io.pg2any.change.Position;
 import io.pg2any.change.Relation;
 import io.pg2any.pgoutput.MessageChunk;
 import io.pg2any.staging.AcknowledgeMode;
+import io.pg2any.staging.RejectedFiles;
 import io.pg2any.staging.StagingLog;
 import io.pg2any.staging.StagingStatus;
 import java.io.IOException;
@@ -18,7 +20,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,7 +40,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. The start order of the routes does not matter: capture waits for {@link #resumePosition}.
  */
-public final class Pipeline {
+public final class Pipeline implements KeySource {
     private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
 
     private final String name;
@@ -50,12 +54,15 @@ public final class Pipeline {
     private boolean targetKnown;
     private Position targetPosition;
 
+    private volatile RejectedFiles rejected;
     private volatile MessageChunk lastStaged;
     private volatile Target target;
     private volatile CaptureConfig source;
     private volatile Supplier<Optional<CaptureStatus>> captureStatus = Optional::empty;
+    private volatile boolean targetFails;
     private volatile Lsn applied = Lsn.ZERO;
     private volatile Lsn durable = Lsn.ZERO;
+    private volatile Instant unacknowledgedSince = Instant.EPOCH;
     private volatile long appliedAtMillis;
     private volatile Instant newestApplied;
     private volatile Instant caughtUpAt;
@@ -91,17 +98,19 @@ public final class Pipeline {
         return feedback;
     }
 
-    synchronized void stagingOpened(StagingLog log, AcknowledgeMode mode) throws IOException {
+    synchronized void stagingOpened(StagingLog log, RejectedFiles letters, AcknowledgeMode mode) throws IOException {
         if (targetPosition != null) {
             log.reconcile(targetPosition);
         }
         staging = log;
+        rejected = letters;
         acknowledge = mode;
         notifyAll();
     }
 
     synchronized void stagingClosed() {
         staging = null;
+        rejected = null;
     }
 
     /** The target is to be asked again before anything is resumed or applied. */
@@ -180,6 +189,15 @@ public final class Pipeline {
         target = opened;
     }
 
+    /** Whether the newest try to apply failed and will be repeated. */
+    boolean targetFails() {
+        return targetFails;
+    }
+
+    void targetFails(boolean fails) {
+        targetFails = fails;
+    }
+
     Optional<Target> target() {
         return Optional.ofNullable(target);
     }
@@ -198,7 +216,8 @@ public final class Pipeline {
     }
 
     /** Asks the source's catalog; a pipeline that captures nothing here has no answer. */
-    List<String> primaryKey(Relation relation) throws TargetException {
+    @Override
+    public List<String> primaryKey(Relation relation) throws TargetException {
         CaptureConfig config = source;
         if (config == null) {
             return List.of();
@@ -211,6 +230,23 @@ public final class Pipeline {
                     "the primary key of " + relation.displayName() + " cannot be read from the source's catalog: "
                             + e.getMessage(),
                     e);
+        }
+    }
+
+    @Override
+    public Set<String> notNull(Relation relation) {
+        CaptureConfig config = source;
+        if (config == null) {
+            return Set.of();
+        }
+        try {
+            return Set.copyOf(new SourceCatalog(config).notNullColumns(relation));
+        } catch (SQLException e) {
+            LOG.warn(
+                    "{}: which columns are NOT NULL cannot be read from the source's catalog: {}; they may hold NULL at the target",
+                    relation.displayName(),
+                    e.getMessage());
+            return Set.of();
         }
     }
 
@@ -235,7 +271,15 @@ public final class Pipeline {
 
     /** A power failure would not take back from the target what committed before this position. */
     void durable(Lsn lsn) {
+        if (!durable.isAfter(feedback.confirmable())) {
+            unacknowledgedSince = Instant.now();
+        }
         durable = lsn;
+    }
+
+    /** Since when the route has kept from PostgreSQL what the target has for good; empty when it was told. */
+    Optional<Instant> unacknowledgedSince() {
+        return durable.isAfter(feedback.confirmable()) ? Optional.of(unacknowledgedSince) : Optional.empty();
     }
 
     Lsn durableLsn() {
@@ -307,6 +351,25 @@ public final class Pipeline {
 
     synchronized Optional<StagingLog> staging() {
         return Optional.ofNullable(staging);
+    }
+
+    /** Where dead letters are kept; empty while staging is closed. */
+    Optional<RejectedFiles> rejected() {
+        return Optional.ofNullable(rejected);
+    }
+
+    /** How many dead letters wait, by table; none while their folder cannot be asked. */
+    Map<String, Long> waitingRejected() {
+        Optional<RejectedFiles> letters = rejected();
+        if (letters.isEmpty()) {
+            return Map.of();
+        }
+        try {
+            return letters.get().waiting();
+        } catch (IOException e) {
+            LOG.debug("Dead letters of pipeline {} cannot be asked", name, e);
+            return Map.of();
+        }
     }
 
     /** Stops the pipeline for good; the first failure is the one that is told. */

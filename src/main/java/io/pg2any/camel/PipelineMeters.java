@@ -30,6 +30,10 @@ public class PipelineMeters {
     private final MeterRegistry registry;
     private final Set<TargetStatus.TableRows> boundRows = new HashSet<>();
     private final Set<TargetStatus.TableRows> boundDivergences = new HashSet<>();
+    private final Set<TargetStatus.TableRows> boundRejections = new HashSet<>();
+    private final Set<String> boundWaiting = new HashSet<>();
+    /** As of the last refresh. */
+    private Map<String, Long> waitingRejected = Map.of();
 
     private long eventsBefore;
     private long nanosBefore = System.nanoTime();
@@ -58,7 +62,18 @@ public class PipelineMeters {
                             tableTags(rows),
                             count,
                             LongAdder::sum));
+            bindRows(
+                    status.rejections(),
+                    boundRejections,
+                    (rows, count) -> counter(
+                            "pg2any.rejected.changes",
+                            "Changes set aside because the target refused them",
+                            tableTags(rows),
+                            count,
+                            LongAdder::sum));
         });
+        waitingRejected = pipeline.waitingRejected();
+        waitingRejected.keySet().stream().filter(boundWaiting::add).forEach(this::bindWaiting);
         long now = System.nanoTime();
         if (now - nanosBefore >= Duration.ofSeconds(1).toNanos()) {
             long events = capture().map(status -> status.totals().messages()).orElse(0L);
@@ -235,26 +250,34 @@ public class PipelineMeters {
         });
     }
 
+    /** Also of letters that an earlier process has left. */
+    private void bindWaiting(String table) {
+        Gauge.builder("pg2any.rejected.changes.waiting", this, meters -> meters.waitingRejected.getOrDefault(table, 0L))
+                .tags("schema", schema(table), "table", table(table))
+                .description("Changes set aside that were neither replayed nor dropped yet")
+                .register(registry);
+    }
+
     private void bindApplied(TargetStatus.TableRows rows, LongAdder count) {
         counter("pg2any.applied.rows", "Changes applied", tableTags(rows), count, LongAdder::sum);
         counter(
                 "pg2any.events.by.type",
                 "Changes applied; the table without its schema",
-                Tags.of("event_type", kind(rows), "table_name", table(rows), "schema", schema(rows)),
+                Tags.of("event_type", kind(rows), "table_name", table(rows.table()), "schema", schema(rows.table())),
                 count,
                 LongAdder::sum);
     }
 
     private static Tags tableTags(TargetStatus.TableRows rows) {
-        return Tags.of("schema", schema(rows), "table", table(rows), "kind", kind(rows));
+        return Tags.of("schema", schema(rows.table()), "table", table(rows.table()), "kind", kind(rows));
     }
 
-    private static String schema(TargetStatus.TableRows rows) {
-        return rows.table().substring(0, rows.table().indexOf('.'));
+    private static String schema(String table) {
+        return table.substring(0, table.indexOf('.'));
     }
 
-    private static String table(TargetStatus.TableRows rows) {
-        return rows.table().substring(rows.table().indexOf('.') + 1);
+    private static String table(String table) {
+        return table.substring(table.indexOf('.') + 1);
     }
 
     private static String kind(TargetStatus.TableRows rows) {

@@ -12,17 +12,23 @@ import org.apache.camel.impl.health.AbstractHealthCheck;
 
 /**
  * Up while what is staged goes on to the target. Down, with the reason, when transactions wait and the applied position
- * has not moved for too long, or when the disk quota stops capture.
+ * has not moved for too long, when the disk quota stops capture, or when what was applied is not acknowledged.
  */
 class StagingHealthCheck extends AbstractHealthCheck {
-    /** Work waits and nothing was applied for longer than this: a retry loop, a lock, a stuck route. */
+    /** Work waits, and nothing was applied or acknowledged for longer: a retry loop, a lock, a stuck or cut route. */
     private static final Duration NO_PROGRESS = Duration.ofSeconds(60);
 
     private final Pipeline pipeline;
+    private final Duration patience;
 
     StagingHealthCheck(Pipeline pipeline, String routeId) {
+        this(pipeline, routeId, NO_PROGRESS);
+    }
+
+    StagingHealthCheck(Pipeline pipeline, String routeId, Duration patience) {
         super("pg2any", "consumer:" + routeId);
         this.pipeline = pipeline;
+        this.patience = patience;
     }
 
     @Override
@@ -66,11 +72,20 @@ class StagingHealthCheck extends AbstractHealthCheck {
             builder.detail(
                     "oldestUnappliedMillis",
                     Duration.between(waiting.get(), now).toMillis());
-            if (still.compareTo(NO_PROGRESS) > 0) {
+            if (still.compareTo(patience) > 0) {
                 builder.message("nothing was applied for " + still.toSeconds() + " s while transactions wait")
                         .down();
                 return;
             }
+        }
+        Optional<Instant> unacknowledged = pipeline.unacknowledgedSince();
+        if (unacknowledged.isPresent()
+                && Duration.between(unacknowledged.get(), now).compareTo(patience) > 0) {
+            builder.message("nothing of what the target has was acknowledged since " + unacknowledged.get()
+                            + ", the slot keeps all WAL: the route must end in pgcapture:acknowledge?pipeline="
+                            + pipeline.name())
+                    .down();
+            return;
         }
         builder.up();
     }

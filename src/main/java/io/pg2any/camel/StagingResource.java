@@ -2,6 +2,7 @@ package io.pg2any.camel;
 
 import io.pg2any.staging.CorruptStagedFileException;
 import io.pg2any.staging.PositionMismatchException;
+import io.pg2any.staging.RejectedFiles;
 import io.pg2any.staging.StagingConfig;
 import io.pg2any.staging.StagingFiles;
 import io.pg2any.staging.StagingLog;
@@ -14,12 +15,14 @@ import java.io.IOException;
 class StagingResource {
     private final Pipeline pipeline;
     private final StagingConfig config;
+    private final long rejectedMaxBytes;
     private int users;
     private StagingLog log;
 
-    StagingResource(Pipeline pipeline, StagingConfig config) {
+    StagingResource(Pipeline pipeline, StagingConfig config, long rejectedMaxBytes) {
         this.pipeline = pipeline;
         this.config = config;
+        this.rejectedMaxBytes = rejectedMaxBytes;
     }
 
     Pipeline pipeline() {
@@ -32,9 +35,11 @@ class StagingResource {
     synchronized StagingLog acquire() {
         if (log == null) {
             try {
-                StagingLog opened = StagingLog.open(config, StagingFiles.local());
+                StagingFiles files = StagingFiles.local();
+                StagingLog opened = StagingLog.open(config, files);
                 try {
-                    pipeline.stagingOpened(opened, config.acknowledge());
+                    RejectedFiles rejected = RejectedFiles.open(config.folder(), files, rejectedMaxBytes);
+                    pipeline.stagingOpened(opened, rejected, config.acknowledge());
                 } catch (IOException | RuntimeException e) {
                     opened.close();
                     throw e;

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * Which tables' changes pass: {@code public.*,sales.orders,!public.audit}. A table passes when some pattern includes it
  * (or there are only exclusions) and none excludes it. Immutable.
  */
-final class TablePatterns {
+public final class TablePatterns {
     private static final TablePatterns ALL = new TablePatterns(List.of(), List.of());
 
     private final List<Pattern> included;
@@ -33,7 +33,7 @@ final class TablePatterns {
      * @param text null or blank lets every table pass
      * @throws IllegalArgumentException for a pattern without a schema
      */
-    static TablePatterns parse(String text) {
+    public static TablePatterns parse(String text) {
         if (text == null || text.isBlank()) {
             return ALL;
         }

@@ -28,6 +28,10 @@ class TargetHealthCheck extends AbstractHealthCheck {
         }
         TargetStatus status = producer.target().status();
         builder.detail("connected", status.connected());
+        long rejected = producer.waitingRejected();
+        if (rejected > 0) {
+            builder.detail("rejectedChanges", rejected);
+        }
         Instant failing = producer.failingSince();
         if (failing != null && Duration.between(failing, Instant.now()).compareTo(TOLERATED) > 0) {
             builder.message("failing since " + failing + ": "

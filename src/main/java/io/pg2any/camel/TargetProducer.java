@@ -1,7 +1,6 @@
 package io.pg2any.camel;
 
 import io.pg2any.apply.Applied;
-import io.pg2any.apply.KeySource;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.change.Position;
@@ -37,7 +36,7 @@ class TargetProducer extends DefaultProducer {
         /**
          * @throws IllegalArgumentException for an option that means nothing; names it
          */
-        Target create(KeySource keys) throws TargetException;
+        Target create(Pipeline pipeline) throws TargetException;
     }
 
     private final Endpoint endpoint;
@@ -69,7 +68,7 @@ class TargetProducer extends DefaultProducer {
         openError = "the target is being opened";
         pipeline = Pipeline.of(endpoint.getCamelContext(), name);
         try {
-            target = factory.create(pipeline::primaryKey);
+            target = factory.create(pipeline);
         } catch (IllegalArgumentException e) {
             PipelineFailedException failure = new PipelineFailedException(e.getMessage(), true, e);
             pipeline.fail(failure);
@@ -149,6 +148,13 @@ class TargetProducer extends DefaultProducer {
         return failingSince;
     }
 
+    /** Changes that were set aside and wait for somebody. */
+    long waitingRejected() {
+        return pipeline.waitingRejected().values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+    }
+
     /** Why the target is not open yet, null when it is. */
     String openError() {
         return openError;
@@ -164,6 +170,7 @@ class TargetProducer extends DefaultProducer {
         if (!open) {
             throw new TargetException(TargetException.Kind.RETRYABLE, "the target is not open: " + openError);
         }
+        Instant began = Instant.now();
         try {
             Applied applied = target.apply(batch);
             pipeline.applied(
@@ -172,6 +179,7 @@ class TargetProducer extends DefaultProducer {
                     batch instanceof DeliveredBatch delivered ? delivered.newestCommit() : null);
             pipeline.durable(applied.durable());
             failingSince = null;
+            pipeline.targetFails(false);
             message.setHeader(Pg2anyHeaders.APPLIED_LSN, applied.applied());
             message.setHeader(Pg2anyHeaders.SAFE_LSN, applied.durable());
             message.setHeader(Pg2anyHeaders.TRANSACTIONS, applied.transactions());
@@ -183,7 +191,7 @@ class TargetProducer extends DefaultProducer {
         } catch (TargetException e) {
             pipeline.applyFailed();
             if (e.kind() == TargetException.Kind.RETRYABLE) {
-                failing();
+                failingSince(began);
                 throw e;
             }
             PipelineFailedException failure = failure(e);
@@ -195,14 +203,16 @@ class TargetProducer extends DefaultProducer {
             throw failure;
         } catch (IOException e) {
             // The disk of the staged files, or a stop while a transaction was still arriving: rolled back.
-            failing();
+            failingSince(began);
             throw e;
         }
     }
 
-    private void failing() {
+    /** A try that waits for its target fails late: what counts is when the first of the series began. */
+    private void failingSince(Instant began) {
+        pipeline.targetFails(true);
         if (failingSince == null) {
-            failingSince = Instant.now();
+            failingSince = began;
         }
     }
 

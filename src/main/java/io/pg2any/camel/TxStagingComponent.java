@@ -39,6 +39,14 @@ public class TxStagingComponent extends HealthCheckComponent {
     private long maxBytes = 10L << 30;
 
     @Metadata(
+            label = "common",
+            defaultValue = "1073741824",
+            description =
+                    "Bytes that changes which the target has refused may take, in blocks of 4 KiB; beyond them the"
+                            + " next one stops the pipeline")
+    private long rejectedMaxBytes = 1L << 30;
+
+    @Metadata(
             label = "advanced",
             defaultValue = "4194304",
             description = "Bytes of small transactions that make one staged file and one target transaction while there"
@@ -80,7 +88,8 @@ public class TxStagingComponent extends HealthCheckComponent {
     /** One staging log per pipeline, shared by the producer and the consumer; open while either of them is started. */
     StagingResource resource(String pipeline) {
         return resources.computeIfAbsent(
-                pipeline, name -> new StagingResource(Pipeline.of(getCamelContext(), name), config()));
+                pipeline,
+                name -> new StagingResource(Pipeline.of(getCamelContext(), name), config(), rejectedMaxBytes));
     }
 
     private StagingConfig config() {
@@ -125,6 +134,14 @@ public class TxStagingComponent extends HealthCheckComponent {
 
     public void setMaxBytes(long maxBytes) {
         this.maxBytes = maxBytes;
+    }
+
+    public long getRejectedMaxBytes() {
+        return rejectedMaxBytes;
+    }
+
+    public void setRejectedMaxBytes(long rejectedMaxBytes) {
+        this.rejectedMaxBytes = rejectedMaxBytes;
     }
 
     public int getBatchBytes() {

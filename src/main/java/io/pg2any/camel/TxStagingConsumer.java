@@ -66,6 +66,10 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
     protected void doSuspend() throws Exception {
         if (endpoint.getCamelContext().isStopping()) {
             log.prepareToClose();
+            if (resource.pipeline().targetFails()) {
+                // The try under way would most likely wait in vain for as long as the target's client waits.
+                executor.shutdownNow();
+            }
         }
         super.doSuspend();
     }

@@ -43,6 +43,11 @@ public final class SourceCatalog {
             ORDER BY k.place
             """;
 
+    private static final String NOT_NULL = """
+            SELECT attname FROM pg_catalog.pg_attribute
+            WHERE attrelid = ?::int8::oid AND attnum > 0 AND NOT attisdropped AND attnotnull
+            """;
+
     private final CaptureConfig config;
 
     public SourceCatalog(CaptureConfig config) {
@@ -96,9 +101,18 @@ public final class SourceCatalog {
 
     /** The primary key's columns in key order, empty when the table has none or is gone. */
     public List<String> primaryKey(Relation relation) throws SQLException {
+        return columns(PRIMARY_KEY, relation);
+    }
+
+    /** The columns that are NOT NULL now, empty when the table is gone. */
+    public List<String> notNullColumns(Relation relation) throws SQLException {
+        return columns(NOT_NULL, relation);
+    }
+
+    private List<String> columns(String sql, Relation relation) throws SQLException {
         List<String> columns = new ArrayList<>();
         try (SourceConnection connection = connect();
-                PreparedStatement statement = connection.jdbc().prepareStatement(PRIMARY_KEY)) {
+                PreparedStatement statement = connection.jdbc().prepareStatement(sql)) {
             statement.setLong(1, Integer.toUnsignedLong(relation.oid()));
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {

@@ -52,9 +52,8 @@ final class SourceErrors {
     }
 
     private static CaptureException byClass(SQLException e, String state, String text) {
-        if (state.startsWith("28")) {
-            return new CaptureException(
-                    Kind.RETRYABLE, text, "check user, password and pg_hba.conf; it is tried again", e);
+        if (isLogin(state)) {
+            return new CaptureException(Kind.RETRYABLE, text, "check user, password and pg_hba.conf", e);
         }
         if (state.equals("53300")) {
             return new CaptureException(
@@ -67,11 +66,16 @@ final class SourceErrors {
         return new CaptureException(Kind.RETRYABLE, text, "it is tried again; see the server's log", e);
     }
 
-    /** Whether the server refused the login: at run time someone may be rotating passwords, in preflight it is wrong. */
+    /** Whether the login failed: at run time someone may be rotating passwords, in preflight it is wrong. */
     static boolean isAuthentication(CaptureException e) {
         return e.getCause() instanceof SQLException cause
                 && cause.getSQLState() != null
-                && cause.getSQLState().startsWith("28");
+                && isLogin(cause.getSQLState());
+    }
+
+    /** 08004 is the driver's own, for a server that asks for what it was not given: a password, no TLS. */
+    private static boolean isLogin(String state) {
+        return state.startsWith("28") || state.equals("08004");
     }
 
     static CaptureException publicationMissing(CaptureConfig config, String text, Throwable cause) {

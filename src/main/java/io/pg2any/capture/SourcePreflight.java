@@ -78,8 +78,12 @@ public final class SourcePreflight {
         problems.addAll(PgOutputOptions.negotiate(config, source.serverMajor()).problems(source.serverMajor()));
         problems.addAll(SourceRules.walLevel(source.setting("wal_level")));
         Optional<ReplicationSlot> slot = ReplicationSlot.read(source.jdbc(), config.slot());
-        problems.addAll(SourceRules.slot(slot, position, config, source.jdbc().getCatalog()));
-        slot.filter(found -> found.activePid() != null)
+        boolean read = slot.isPresent() && slot.get().activePid() != null;
+        // Who reads the slot now may have confirmed more since the position was read: that is no gap. Whether there is
+        // one shows when the slot is free.
+        problems.addAll(SourceRules.slot(
+                slot, read ? Optional.empty() : position, config, source.jdbc().getCatalog()));
+        slot.filter(found -> read)
                 .ifPresent(found -> problems.add(Problem.error(
                         Kind.RETRYABLE,
                         "slot " + found.name() + " is read by another process now (pid " + found.activePid() + ")",

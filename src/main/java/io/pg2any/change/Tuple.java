@@ -72,6 +72,15 @@ public final class Tuple {
         return new String(bytes, offset(column), length(column), StandardCharsets.UTF_8);
     }
 
+    /** A row of only these columns, as a view of the same bytes. */
+    public Tuple select(int[] columns) {
+        int[] selected = new int[columns.length];
+        for (int i = 0; i < selected.length; i++) {
+            selected[i] = starts[columns[i]];
+        }
+        return new Tuple(bytes, selected);
+    }
+
     /** Whether both columns hold the same kind and the same bytes. */
     public boolean sameValue(int column, Tuple other, int otherColumn) {
         byte kind = kind(column);

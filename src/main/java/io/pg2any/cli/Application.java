@@ -1,6 +1,7 @@
 package io.pg2any.cli;
 
 import io.pg2any.apply.KeySource;
+import io.pg2any.apply.RejectedChanges;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.camel.EventApplyComponent;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -32,6 +34,8 @@ import org.apache.camel.main.Main;
 class Application {
     private static final String BUILTIN = "classpath:io/pg2any/builtin/routes/";
     private static final String ENDING = ".camel.yaml";
+    /** No pipeline's name has a slash. */
+    private static final String REPLAY = "/rejected";
 
     private final Settings settings;
     private final Main main = new Main();
@@ -83,6 +87,7 @@ class Application {
         staging.setFolder(settings.stagingFolder().toString());
         staging.setAcknowledge(settings.text(Setting.ACKNOWLEDGE));
         staging.setMaxBytes(settings.number(Setting.STAGING_MAX_BYTES));
+        staging.setRejectedMaxBytes(settings.number(Setting.REJECTED_MAX_BYTES));
         staging.setSegmentBytes(settings.number(Setting.SEGMENT_SIZE) << 20);
         staging.setBatchBytes((int) settings.number(Setting.STAGING_BATCH_BYTES));
         // A part may become visible only when the rest cannot be lost: the transaction is whole before it is begun.
@@ -116,6 +121,17 @@ class Application {
             case "Camel" -> Optional.empty();
             default -> Optional.of(JdbcTargets.create(pipeline, jdbcConfiguration(settings)));
         };
+    }
+
+    /**
+     * The target of these settings, for applying dead letters under a name of their own: every commit is durable.
+     *
+     * @throws IllegalArgumentException for a setting that means nothing; names it
+     */
+    static Target replayTarget(Settings settings, KeySource keys) throws TargetException {
+        JdbcApplyConfiguration to = jdbcConfiguration(settings);
+        to.setDurableInterval(0);
+        return JdbcTargets.create(settings.text(Setting.PIPELINE) + REPLAY, to, keys, RejectedChanges.STOP);
     }
 
     private static KafkaApplyConfiguration kafkaConfiguration(Settings settings) {
@@ -156,6 +172,8 @@ class Application {
         to.setKeyColumns(settings.text(Setting.KAFKA_KEY_COLUMNS));
         to.setMessages(settings.text(Setting.EVENTS_MESSAGES));
         to.setSchemaMapping(settings.text(Setting.SCHEMA_MAPPING));
+        to.setExcludeTables(settings.text(Setting.EXCLUDE_TABLES));
+        to.setExcludeColumns(settings.text(Setting.EXCLUDE_COLUMNS));
         to.setUnrepresentable(settings.text(Setting.UNREPRESENTABLE));
         return to;
     }
@@ -185,8 +203,15 @@ class Application {
         to.setType(settings.targetType());
         to.setUrl(settings.text(Setting.TARGET_URI));
         to.setSchemaMapping(settings.text(Setting.SCHEMA_MAPPING));
+        to.setRenameTables(settings.text(Setting.RENAME_TABLES));
+        to.setRenameColumns(settings.text(Setting.RENAME_COLUMNS));
+        to.setExcludeTables(settings.text(Setting.EXCLUDE_TABLES));
+        to.setExcludeColumns(settings.text(Setting.EXCLUDE_COLUMNS));
         to.setTables(settings.text(Setting.TABLES));
+        to.setEvolve(settings.text(Setting.EVOLVE));
         to.setDivergence(settings.text(Setting.DIVERGENCE));
+        to.setRejected(settings.text(Setting.REJECTED).toLowerCase(Locale.ROOT));
+        to.setRejectedTables(settings.text(Setting.REJECTED_TABLES));
         to.setUnrepresentable(settings.text(Setting.UNREPRESENTABLE));
         to.setConnectTimeout(settings.number(Setting.CONNECTION_TIMEOUT) * 1000);
         to.setQueryTimeout(settings.number(Setting.QUERY_TIMEOUT) * 1000);

@@ -27,12 +27,18 @@ import org.apache.camel.util.json.JsonObject;
  * starts until it ends; what is not ready says why.
  */
 final class HttpSurface implements AutoCloseable {
+    /** One client that does not finish its request must not keep the others from an answer. */
+    private static final int THREADS = 4;
+
+    /** Seconds after which the JDK's server hangs up on such a client; it never does unless told. */
+    private static final String LONGEST_REQUEST = "sun.net.httpserver.maxReqTime";
+
     private final HttpServer server;
     private final ExecutorService executor;
     private final Application application;
     private final Settings settings;
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    private PipelineMeters meters; // the HTTP thread's own
+    private PipelineMeters meters; // guarded by this
 
     private HttpSurface(HttpServer server, ExecutorService executor, Settings settings, Application application) {
         this.server = server;
@@ -50,6 +56,9 @@ final class HttpSurface implements AutoCloseable {
             return new HttpSurface(null, null, settings, application);
         }
         String host = settings.text(Setting.HTTP_HOST);
+        if (System.getProperty(LONGEST_REQUEST) == null) {
+            System.setProperty(LONGEST_REQUEST, "10");
+        }
         HttpServer server;
         try {
             server = HttpServer.create(new InetSocketAddress(host, port), 16);
@@ -59,7 +68,7 @@ final class HttpSurface implements AutoCloseable {
                             + ". Set METRICS_PORT (pg2any.http.port) to a free port, or to 0 to do without",
                     e);
         }
-        ExecutorService executor = Executors.newSingleThreadExecutor(task -> {
+        ExecutorService executor = Executors.newFixedThreadPool(THREADS, task -> {
             Thread thread = new Thread(task, "pg2any-http");
             thread.setDaemon(true);
             return thread;
@@ -84,6 +93,10 @@ final class HttpSurface implements AutoCloseable {
     }
 
     private void metrics(HttpExchange exchange) throws IOException {
+        answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", scrape());
+    }
+
+    private synchronized String scrape() {
         CamelContext context = application.context();
         if (context != null) {
             if (meters == null) {
@@ -98,7 +111,7 @@ final class HttpSurface implements AutoCloseable {
             }
             meters.refresh();
         }
-        answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", registry.scrape());
+        return registry.scrape();
     }
 
     private void health(HttpExchange exchange, boolean liveness) throws IOException {

@@ -120,6 +120,11 @@ class InspectCommand implements Callable<Integer> {
                             .mapToObj(Integer::toUnsignedLong)
                             .toList()));
         }
+        reader.rejection().ifPresent(rejection -> {
+            begin.put("rejected", rejection.error());
+            begin.put("ordinal", rejection.ordinal());
+            begin.put("rejectedAt", rejection.rejectedAt().toString());
+        });
         out.println(begin.toJson());
         long changes = 0;
         for (Change change; (change = reader.nextChange()) != null; changes++) {

@@ -14,7 +14,13 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         description = "PostgreSQL change data capture: whole transactions, in commit order, exactly once.",
-        subcommands = {RunCommand.class, CheckCommand.class, InspectCommand.class, QuickstartCommand.class},
+        subcommands = {
+            RunCommand.class,
+            CheckCommand.class,
+            InspectCommand.class,
+            RejectedCommand.class,
+            QuickstartCommand.class
+        },
         footer = {
             "",
             "Without a command: run.",
@@ -33,7 +39,14 @@ public final class Main {
     }
 
     static int execute(String... args) {
+        return commands().execute(args.length == 0 ? new String[] {"run"} : args);
+    }
+
+    static CommandLine commands() {
         CommandLine commands = new CommandLine(new Main());
+        for (CommandLine command : commands.getSubcommands().values()) {
+            command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Version());
+        }
         commands.setExecutionExceptionHandler((exception, commandLine, parsed) -> {
             if (exception instanceof ConfigurationException configuration) {
                 configuration.problems().forEach(problem -> System.err.println("pg2any: " + problem));
@@ -42,7 +55,7 @@ public final class Main {
             System.err.println("pg2any: " + exception);
             return FATAL;
         });
-        return commands.execute(args.length == 0 ? new String[] {"run"} : args);
+        return commands;
     }
 
     static String version() {

@@ -1,5 +1,7 @@
 package io.pg2any.cli;
 
+import io.pg2any.apply.Selection;
+import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.capture.CaptureConfig;
@@ -59,10 +61,34 @@ final class Preflight {
             // In staged mode the slot may rightly be past the target: what lies between is in the staging folder.
             boolean staged = settings.text(Setting.ACKNOWLEDGE).equalsIgnoreCase("staged");
             problems.addAll(SourcePreflight.check(capture, staged ? Optional.empty() : checked.position()));
-            for (TargetException problem : checked.check(published(capture, problems))) {
+            List<Relation> selected = selected(settings.mapping(), published(capture, problems), problems);
+            for (TargetException problem : checked.check(selected)) {
                 problems.add(problem(problem));
             }
         }
+    }
+
+    /** What is left of the published tables; tells of names that none of them has. */
+    private static List<Relation> selected(TableMapping mapping, List<Relation> published, List<Problem> problems) {
+        if (!published.isEmpty()) {
+            for (String name : mapping.unmatched(published)) {
+                problems.add(new Problem(
+                        Problem.Severity.WARN,
+                        "no published table or column is called " + name,
+                        "correct its name where it is renamed or excluded (pg2any.tables.*, pg2any.columns.*)",
+                        CaptureException.Kind.CONFIG));
+            }
+        }
+        Selection selection = new Selection(mapping);
+        List<Relation> selected = new ArrayList<>();
+        for (Relation relation : published) {
+            try {
+                Optional.ofNullable(selection.of(relation)).ifPresent(selected::add);
+            } catch (TargetException e) {
+                problems.add(problem(e));
+            }
+        }
+        return selected;
     }
 
     List<Problem> problems() {

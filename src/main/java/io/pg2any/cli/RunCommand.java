@@ -34,6 +34,7 @@ class RunCommand implements Callable<Integer> {
         }
 
         AtomicReference<PipelineFailedException> failure = new AtomicReference<>();
+        boolean started = false;
         Application application = new Application(settings);
         try (HttpSurface http = HttpSurface.start(settings, application)) {
             application.build();
@@ -42,6 +43,7 @@ class RunCommand implements Callable<Integer> {
                 stop.countDown();
             });
             application.start();
+            started = true;
             stop.await();
             application.stop();
         } catch (IOException e) {
@@ -49,12 +51,13 @@ class RunCommand implements Callable<Integer> {
             return Main.CONFIGURATION;
         } catch (Exception e) {
             PipelineFailedException known = failure.get() != null ? failure.get() : cause(e);
-            if (known == null) {
-                LOG.error("pg2any could not start: {}", e.getMessage());
-                LOG.debug("Start failed", e);
-                return Main.FATAL;
+            if (known != null) {
+                return known.exitCode();
             }
-            return known.exitCode();
+            // Before the start only a route or an option can be wrong: nothing has been touched.
+            LOG.error("pg2any could not {}: {}", started ? "stop in order" : "start", reasons(e));
+            LOG.debug("Start or stop failed", e);
+            return started ? Main.FATAL : Main.CONFIGURATION;
         }
         if (failure.get() != null) {
             return failure.get().exitCode();
@@ -74,6 +77,17 @@ class RunCommand implements Callable<Integer> {
             }
         }
         return null;
+    }
+
+    /** Camel repeats the causes in some messages; in that of a broken YAML file the line is in the cause alone. */
+    static String reasons(Throwable thrown) {
+        StringBuilder text = new StringBuilder(String.valueOf(thrown.getMessage()));
+        for (Throwable cause = thrown.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause.getMessage() != null && text.indexOf(cause.getMessage()) < 0) {
+                text.append(": ").append(cause.getMessage());
+            }
+        }
+        return text.toString().strip();
     }
 
     /** The first signal stops gracefully; a second one ends the process at once, which loses nothing either. */

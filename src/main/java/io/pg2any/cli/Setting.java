@@ -107,11 +107,55 @@ record Setting(String property, String variable, String fallback, boolean secret
             "create",
             "`create`: missing target tables and columns are made from what the source announces; `expect`: they are an"
                     + " error");
+    static final Setting EVOLVE = of(
+            "pg2any.tables.evolve",
+            "PG2ANY_TABLES_EVOLVE",
+            "add",
+            "A new column of a source table whose target table exists: `add` it there, or `fail`. With"
+                    + " `pg2any.tables=expect` it is always an error");
+    static final Setting RENAME_TABLES = of(
+            "pg2any.tables.rename",
+            "PG2ANY_TABLES_RENAME",
+            "",
+            "Databases: other names for tables, `schema.table:table` or `schema.table:schema.table`, joined by commas; names"
+                    + " that hold one of `.` `,` `:` `\"` stand in double quotes");
+    static final Setting RENAME_COLUMNS = of(
+            "pg2any.columns.rename",
+            "PG2ANY_COLUMNS_RENAME",
+            "",
+            "Databases: other names for columns, `schema.table.column:column`, joined by commas");
+    static final Setting EXCLUDE_TABLES = of(
+            "pg2any.tables.exclude",
+            "PG2ANY_TABLES_EXCLUDE",
+            "",
+            "Tables whose changes are left out, `schema.table`, joined by commas");
+    static final Setting EXCLUDE_COLUMNS = of(
+            "pg2any.columns.exclude",
+            "PG2ANY_COLUMNS_EXCLUDE",
+            "",
+            "Columns that are left out, `schema.table.column`, joined by commas; none that belongs to the key");
     static final Setting DIVERGENCE = of(
             "pg2any.divergence",
             "PG2ANY_DIVERGENCE",
             "warn",
             "An update or delete that finds no row: `warn` (count, log once per table), `fail`, `upsert`");
+    static final Setting REJECTED = of(
+            "pg2any.rejected",
+            "PG2ANY_REJECTED",
+            "stop",
+            "A change that the target refuses for good: `stop` ends the process; `park` sets it aside in"
+                    + " `staging/rejected`, for `pg2any rejected`, and goes on");
+    static final Setting REJECTED_TABLES = of(
+            "pg2any.rejected.tables",
+            "PG2ANY_REJECTED_TABLES",
+            null,
+            "With `park`: only changes of these tables, as `public.*,!public.orders`; those of others stop. All tables"
+                    + " unless set");
+    static final Setting REJECTED_MAX_BYTES = of(
+            "pg2any.rejected.maxBytes",
+            "PG2ANY_REJECTED_MAX_BYTES",
+            "1073741824",
+            "Bytes that changes set aside may take, counted in blocks of 4 KiB; the next one stops the process");
     static final Setting UNREPRESENTABLE = of(
             "pg2any.values.unrepresentable",
             "PG2ANY_VALUES_UNREPRESENTABLE",
@@ -161,7 +205,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             "CDC_BULK_INSERT_THRESHOLD",
             "500",
             "From how many rows on an insert goes through the bulk protocol of a target that has one (PostgreSQL:"
-                    + " COPY)");
+                    + " COPY; MySQL and MariaDB, where the server has `local_infile` on: LOAD DATA LOCAL)");
 
     static final Setting KAFKA_TOPIC_PREFIX = of(
             "pg2any.kafka.topicPrefix",
@@ -389,7 +433,15 @@ record Setting(String property, String variable, String fallback, boolean secret
             TARGET_URI,
             SCHEMA_MAPPING,
             TABLES,
+            EVOLVE,
+            RENAME_TABLES,
+            RENAME_COLUMNS,
+            EXCLUDE_TABLES,
+            EXCLUDE_COLUMNS,
             DIVERGENCE,
+            REJECTED,
+            REJECTED_TABLES,
+            REJECTED_MAX_BYTES,
             UNREPRESENTABLE,
             QUERY_TIMEOUT,
             DURABLE_INTERVAL,

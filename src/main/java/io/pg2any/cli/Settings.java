@@ -2,6 +2,7 @@ package io.pg2any.cli;
 
 import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.message.MessageTopics;
+import io.pg2any.camel.TablePatterns;
 import io.pg2any.capture.CaptureConfig;
 import io.pg2any.capture.ConnectionString;
 import io.pg2any.capture.Streaming;
@@ -149,13 +150,16 @@ final class Settings {
         checkTarget(problems, warnings);
         checkKafka(problems, warnings);
         checkOneOf(Setting.TABLES, problems, "create", "expect");
+        checkOneOf(Setting.EVOLVE, problems, "add", "fail");
         checkOneOf(Setting.DIVERGENCE, problems, "warn", "fail", "upsert");
+        checkRejected(problems);
         checkOneOf(Setting.UNREPRESENTABLE, problems, "fail", "null", "clamp", "text");
         checkOneOf(Setting.ACKNOWLEDGE, problems, "applied", "staged");
         checkOneOf(Setting.LOG_LEVEL, problems, "error", "warn", "info", "debug", "trace");
         checkBoolean(Setting.CREATE_SLOT, problems);
         checkBoolean(Setting.CREATE_PUBLICATION, problems);
         checkBoolean(Setting.BINARY, problems);
+        checkBoolean(Setting.TWO_PHASE, problems);
         checkNumber(Setting.CONNECTION_TIMEOUT, 1, 3600, problems);
         checkNumber(Setting.QUERY_TIMEOUT, 1, 86400, problems);
         checkNumber(Setting.DURABLE_INTERVAL, 0, 3_600_000, problems);
@@ -238,11 +242,35 @@ final class Settings {
             problems.add(named(Setting.MAX_ROWS_PER_COMMIT) + " is for databases; " + type
                     + " takes every transaction as a whole: remove it");
         }
-        try {
-            TableMapping.parse(text(Setting.SCHEMA_MAPPING));
-        } catch (IllegalArgumentException e) {
-            problems.add(named(Setting.SCHEMA_MAPPING) + ": " + e.getMessage());
+        checkNames(Setting.SCHEMA_MAPPING, TableMapping::parse, problems);
+        checkNames(Setting.RENAME_TABLES, TableMapping.NONE::renameTables, problems);
+        checkNames(Setting.RENAME_COLUMNS, TableMapping.NONE::renameColumns, problems);
+        checkNames(Setting.EXCLUDE_TABLES, TableMapping.NONE::excludeTables, problems);
+        checkNames(Setting.EXCLUDE_COLUMNS, TableMapping.NONE::excludeColumns, problems);
+        for (Setting rename : List.of(Setting.RENAME_TABLES, Setting.RENAME_COLUMNS)) {
+            if (!text(rename).isEmpty() && ("Kafka".equalsIgnoreCase(type) || "Camel".equalsIgnoreCase(type))) {
+                problems.add(
+                        named(rename) + " is for databases: events bear the source's names; rename in the route, or"
+                                + " where they are read");
+            }
         }
+    }
+
+    private void checkNames(Setting setting, Consumer<String> parse, List<String> problems) {
+        try {
+            parse.accept(text(setting));
+        } catch (IllegalArgumentException e) {
+            problems.add(named(setting) + ": " + e.getMessage());
+        }
+    }
+
+    /** Where tables and columns go, and which are left out. */
+    TableMapping mapping() {
+        return TableMapping.parse(text(Setting.SCHEMA_MAPPING))
+                .renameTables(text(Setting.RENAME_TABLES))
+                .renameColumns(text(Setting.RENAME_COLUMNS))
+                .excludeTables(text(Setting.EXCLUDE_TABLES))
+                .excludeColumns(text(Setting.EXCLUDE_COLUMNS));
     }
 
     /** Of two pipelines in opposite directions each must mark what the other is to leave out. */
@@ -250,6 +278,20 @@ final class Settings {
         return text(Setting.MARK_ORIGIN) == null
                 ? CaptureConfig.localOnly(text(Setting.ORIGIN))
                 : bool(Setting.MARK_ORIGIN);
+    }
+
+    private void checkRejected(List<String> problems) {
+        checkOneOf(Setting.REJECTED, problems, "stop", "park");
+        checkNumber(Setting.REJECTED_MAX_BYTES, 4096, Long.MAX_VALUE, problems);
+        boolean park = "park".equalsIgnoreCase(text(Setting.REJECTED));
+        if (park && List.of("kafka", "camel").contains(lower(Setting.TARGET_TYPE))) {
+            problems.add(named(Setting.REJECTED) + "=park: only databases as targets have changes set aside");
+        }
+        if (!park && text(Setting.REJECTED_TABLES) != null) {
+            problems.add(named(Setting.REJECTED_TABLES) + " is set, but " + named(Setting.REJECTED)
+                    + " is not park: nothing would be set aside");
+        }
+        checkNames(Setting.REJECTED_TABLES, TablePatterns::parse, problems);
     }
 
     private void checkKafka(List<String> problems, List<String> warnings) {

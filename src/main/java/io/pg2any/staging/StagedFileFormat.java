@@ -41,6 +41,8 @@ import java.util.zip.CRC32C;
  *          Int32   CRC32C of all of the footer before
  * </pre>
  *
+ * <p>In rejected/ a file holds one transaction of one change, which the target refused, and before it the reason.
+ *
  * <p>The records are whole transactions and messages that stand for themselves. A transaction is Begin through Commit,
  * or, when it was streamed, its Stream Commit first, then the xids that were rolled back ({@link StagedRecords}), Stream
  * Start, the body in the order it arrived, Stream Stop. The records of a streamed body carry their xid. Instead of the

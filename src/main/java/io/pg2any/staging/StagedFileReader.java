@@ -70,6 +70,11 @@ public final class StagedFileReader implements Closeable {
         return transactions.transaction();
     }
 
+    /** Why the transaction, of a single change, was set aside; empty unless the file is a dead letter. */
+    public Optional<Rejection> rejection() {
+        return Optional.ofNullable(transactions.rejection());
+    }
+
     /** Whether the server sent the transaction while it was open. */
     public boolean isStreamed() {
         return transactions.isStreamed();

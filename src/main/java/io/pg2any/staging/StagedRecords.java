@@ -4,6 +4,7 @@ import io.pg2any.pgoutput.MessageChunk;
 import io.pg2any.pgoutput.MessageType;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Arrays;
 
 /**
@@ -14,6 +15,8 @@ import java.util.Arrays;
  * CHANGES  Byte1 'n', Int64: how many the transaction that follows has
  * ABORTED  Byte1 'x', then Int32*: xids whose changes, in the streamed transaction that follows, were rolled back
  * SEGMENT  Byte1 'g', Int64 length of the file, Int32 CRC of its footer, then its name in UTF-8: its records belong here
+ * REJECTED Byte1 'e', Int64 ordinal, Int64 milliseconds since 1970, then the error in UTF-8: why the one change of the
+ *          transaction that follows is a dead letter
  * PREPARED Byte1 'q', then the name, in UTF-8, of the file in prepared/ whose transaction this is
  * </pre>
  */
@@ -22,6 +25,7 @@ final class StagedRecords {
     static final byte ABORTED = 'x';
     static final byte SEGMENT = 'g';
     static final byte PREPARED = 'q';
+    static final byte REJECTED = 'e';
 
     private static final int XIDS_PER_RECORD = 32 * 1024;
     private static final int XID = 4;
@@ -94,6 +98,25 @@ final class StagedRecords {
 
     static String preparedName(byte[] bytes, int offset, int length) {
         return new String(bytes, offset + 1, length - 1, StandardCharsets.UTF_8);
+    }
+
+    static byte[] rejected(Rejection rejection) {
+        byte[] error = rejection.error().getBytes(StandardCharsets.UTF_8);
+        return record(17 + error.length)
+                .put(REJECTED)
+                .putLong(rejection.ordinal())
+                .putLong(rejection.rejectedAt().toEpochMilli())
+                .put(error)
+                .array();
+    }
+
+    static Rejection rejection(byte[] bytes, int offset, int length) {
+        ByteBuffer in = ByteBuffer.wrap(bytes, offset + 1, length - 1);
+        long ordinal = in.getLong();
+        Instant rejectedAt = Instant.ofEpochMilli(in.getLong());
+        byte[] error = new byte[in.remaining()];
+        in.get(error);
+        return new Rejection(ordinal, rejectedAt, new String(error, StandardCharsets.UTF_8));
     }
 
     /** Type and Relation records as a streamed block has them: with an xid after the type byte. */

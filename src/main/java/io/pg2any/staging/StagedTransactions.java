@@ -59,6 +59,7 @@ final class StagedTransactions implements Closeable {
     private TransactionInfo transaction;
     private Aborted aborted = Aborted.NONE;
     private final List<Segment> segments = new ArrayList<>();
+    private Rejection rejection;
     private boolean streamed;
     private Change standalone;
     private boolean open;
@@ -97,6 +98,11 @@ final class StagedTransactions implements Closeable {
         return streamed;
     }
 
+    /** Why the current transaction is a dead letter; null when it is none. */
+    Rejection rejection() {
+        return rejection;
+    }
+
     /** What was rolled back in the current transaction and is left out. */
     Aborted aborted() {
         return aborted;
@@ -118,9 +124,16 @@ final class StagedTransactions implements Closeable {
         streamed = false;
         aborted = Aborted.NONE;
         segments.clear();
+        rejection = null;
         if (!nextRecord()) {
             transaction = null;
             return false;
+        }
+        if (records.type() == StagedRecords.REJECTED) {
+            rejection = StagedRecords.rejection(records.bytes(), records.offset(), records.length());
+            if (!nextRecord()) {
+                throw cut("Begin");
+            }
         }
         OptionalLong count = changes();
         switch (records.type()) {

@@ -110,7 +110,9 @@ final class Benchmark implements Callable<Integer> {
     private enum TargetKind {
         sqlite,
         mariadb,
-        postgresql
+        postgresql,
+        kafka,
+        kafka_at_least_once
     }
 
     private Benchmark() {}
@@ -167,6 +169,8 @@ final class Benchmark implements Callable<Integer> {
             case sqlite -> new SqliteTarget();
             case mariadb -> new MariaDbTarget();
             case postgresql -> new PostgresTarget(postgres);
+            case kafka -> new KafkaBroker("exactly-once");
+            case kafka_at_least_once -> new KafkaBroker("at-least-once");
         };
     }
 

@@ -8,15 +8,20 @@ import com.sun.net.httpserver.HttpServer;
 import io.pg2any.apply.ChangesBatch;
 import io.pg2any.change.Change;
 import io.pg2any.change.Change.Insert;
+import io.pg2any.change.Change.Truncate;
+import io.pg2any.change.Change.Update;
 import io.pg2any.change.Lsn;
 import io.pg2any.change.Relation;
 import io.pg2any.change.TransactionBatch;
+import io.pg2any.server.CommittedRecords;
+import io.pg2any.server.TestKafka;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -72,10 +77,10 @@ class EndpointRouteTest {
 
         assertThat(names(folder))
                 .containsExactly(
-                        "00000000000010D0-000000000001-insert.json",
-                        "00000000000010D0-000000000002-insert.json",
-                        "00000000000011D0-000000000001-insert.json");
-        assertThat(Files.readString(folder.resolve("00000000000011D0-000000000001-insert.json")))
+                        "00000000000010D0-000000000001-0001-insert.json",
+                        "00000000000010D0-000000000002-0001-insert.json",
+                        "00000000000011D0-000000000001-0001-insert.json");
+        assertThat(Files.readString(folder.resolve("00000000000011D0-000000000001-0001-insert.json")))
                 .contains("\"after\":{\"id\":3,\"name\":\"name 3\"}");
         assertThat(pipeline.feedback().confirmable()).isEqualTo(batch.end());
         assertThat(pipeline.appliedTransactions()).isEqualTo(2);
@@ -182,6 +187,20 @@ class EndpointRouteTest {
     }
 
     @Test
+    void aMessageBrokerTakesThemInOrder() throws Exception {
+        try (TestKafka kafka = TestKafka.start(1, Map.of("auto.create.topics.enable", "true"))) {
+            Pipeline pipeline = start(twoTransactions(), "apply-endpoint", "kafka:changes?brokers=" + kafka.servers());
+
+            assertThat(CommittedRecords.of(kafka.servers(), Map.of(), "changes"::equals))
+                    .map(record -> new String(record.value(), StandardCharsets.UTF_8)
+                            .replaceAll(".*\"after\":\\{\"id\":(\\d+).*", "$1"))
+                    .containsExactly("1", "2", "3");
+            assertThat(pipeline.feedback().confirmable()).isEqualTo(new Lsn(0x1200));
+            main.stop();
+        }
+    }
+
+    @Test
     void aMapBodyHasTheEventsMembers() throws Exception {
         body = "map";
         start(twoTransactions(), "apply-endpoint", "direct:taker", exchange -> {
@@ -193,6 +212,49 @@ class EndpointRouteTest {
     }
 
     @Test
+    void messagesOfOneChangeHaveIdsOfTheirOwnThatRise() throws Exception {
+        ChangesBatch batch = ChangesBatch.after(0x1000)
+                .transaction(
+                        person(1),
+                        new Update(PERSON, tuple("1", null), tuple("2", "b")),
+                        new Truncate(List.of(PERSON, ORDERS), false, false));
+        start(
+                batch,
+                "apply-endpoint",
+                "direct:taker",
+                exchange -> taken.add(exchange.getMessage().getHeader(Pg2anyHeaders.EVENT_ID, String.class)));
+
+        assertThat(taken).hasSize(6).isSorted().doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aLogicalMessageIsWhatWasEmitted() throws Exception {
+        EventApplyComponent component = new EventApplyComponent();
+        KafkaApplyConfiguration configuration = new KafkaApplyConfiguration();
+        configuration.setMessages("order/*=orders");
+        component.setConfiguration(configuration);
+        main.bind("eventapply", component);
+        Change emitted = new Change.LogicalMessage(true, new Lsn(0x1010), "order/7", new byte[] {1, (byte) 0xFF});
+        start(
+                ChangesBatch.after(0x1000).transaction(person(1), emitted),
+                "apply-endpoint",
+                "direct:taker",
+                exchange -> {
+                    var message = exchange.getMessage();
+                    if ("order/7".equals(message.getHeader(Pg2anyHeaders.PREFIX))) {
+                        taken.add(message.getHeader(Pg2anyHeaders.TOPIC) + " " + message.getHeader(Pg2anyHeaders.KEY)
+                                + " "
+                                + message.getHeader(Pg2anyHeaders.ORDINAL) + "/"
+                                + message.getHeader(Pg2anyHeaders.COUNT) + " "
+                                + message.getHeader(Pg2anyHeaders.OPERATION) + " "
+                                + HexFormat.of().formatHex(message.getBody(byte[].class)));
+                    }
+                });
+
+        assertThat(taken).containsExactly("orders 7 2/2 message 01ff");
+    }
+
+    @Test
     void theFanOutExampleChoosesByTable() throws Exception {
         Path orders = folder.resolve("orders");
         main.addInitialProperty("orders.endpoint", "file:" + orders);
@@ -201,7 +263,7 @@ class EndpointRouteTest {
                 .transaction(person(2));
         Pipeline pipeline = start(batch, "examples/fan-out", "unused");
 
-        assertThat(names(orders)).containsExactly("00000000000010D0-000000000002-insert.json");
+        assertThat(names(orders)).containsExactly("00000000000010D0-000000000002-0001-insert.json");
         assertThat(pipeline.feedback().confirmable()).isEqualTo(batch.end());
     }
 

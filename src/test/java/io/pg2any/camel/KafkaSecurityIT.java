@@ -13,6 +13,7 @@ import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.change.Change.Insert;
 import io.pg2any.cli.quickstart.PipelineProcess;
 import io.pg2any.server.TestKafka;
+import io.pg2any.server.TokenIssuer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +31,10 @@ class KafkaSecurityIT {
     private static final String PASSWORD = "s3cr\"et\\";
     private static final String STORE_PASSWORD = "changeit";
 
+    /** Kafka's own: which URLs tokens and keys may come from. */
+    private static final String ALLOWED_URLS = "org.apache.kafka.sasl.oauthbearer.allowed.urls";
+
+    private static TokenIssuer issuer;
     private static TestKafka logins;
     private static TestKafka tls;
 
@@ -38,19 +43,32 @@ class KafkaSecurityIT {
 
     @BeforeAll
     static void startBrokers() throws Exception {
+        issuer = new TokenIssuer("carol", PASSWORD);
+        System.setProperty(ALLOWED_URLS, issuer.tokenUrl() + "," + issuer.keysUrl());
         logins = TestKafka.start(
                 1,
                 Map.of(
-                        "listener.security.protocol.map", "CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-                        "sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-256",
-                        "sasl.mechanism.inter.broker.protocol", "PLAIN",
+                        "listener.security.protocol.map",
+                        "CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+                        "sasl.enabled.mechanisms",
+                        "PLAIN,SCRAM-SHA-256,OAUTHBEARER",
+                        "listener.name.client.oauthbearer.sasl.jaas.config",
+                        MODULES + "oauthbearer.OAuthBearerLoginModule required;",
+                        "listener.name.client.oauthbearer.sasl.server.callback.handler.class",
+                        MODULES + "oauthbearer.OAuthBearerValidatorCallbackHandler",
+                        "listener.name.client.oauthbearer.sasl.oauthbearer.jwks.endpoint.url",
+                        issuer.keysUrl(),
+                        "sasl.mechanism.inter.broker.protocol",
+                        "PLAIN",
                         "listener.name.client.plain.sasl.jaas.config",
-                                MODULES + "plain.PlainLoginModule required username=\"broker\" password=\"b\""
-                                        + " user_broker=\"b\" user_alice=\"s3cr\\\"et\\\\\" user_mallory=\"m\";",
+                        MODULES + "plain.PlainLoginModule required username=\"broker\" password=\"b\""
+                                + " user_broker=\"b\" user_alice=\"s3cr\\\"et\\\\\" user_mallory=\"m\";",
                         "listener.name.client.scram-sha-256.sasl.jaas.config",
-                                MODULES + "scram.ScramLoginModule required;",
-                        "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-                        "super.users", "User:broker;User:ANONYMOUS;User:alice;User:bob"),
+                        MODULES + "scram.ScramLoginModule required;",
+                        "authorizer.class.name",
+                        "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                        "super.users",
+                        "User:broker;User:ANONYMOUS;User:alice;User:bob;User:carol"),
                 "--add-scram",
                 "SCRAM-SHA-256=[name=bob,password=b0b]");
         Path keys = folder.resolve("broker.p12");
@@ -99,6 +117,8 @@ class KafkaSecurityIT {
     static void stopBrokers() throws IOException {
         logins.close();
         tls.close();
+        issuer.close();
+        System.clearProperty(ALLOWED_URLS);
     }
 
     private static Path cert() {
@@ -160,6 +180,22 @@ class KafkaSecurityIT {
             assertThat(e).hasMessageContaining("refused the login").hasMessageContaining("CDC_KAFKA_SASL_");
             assertThat(e.getMessage()).doesNotContain("wr0ng");
         }
+    }
+
+    @Test
+    void oauthLogsInWithATokenForIdAndSecret() throws Exception {
+        assertWorks(oauth(PASSWORD));
+
+        TargetException e = refusal(oauth("wr0ng"));
+        assertThat(e.kind()).isEqualTo(Kind.CONFIG);
+        assertThat(e).hasMessageContaining("refused the login");
+        assertThat(e.getMessage()).doesNotContain("wr0ng");
+    }
+
+    private static KafkaApplyConfiguration oauth(String secret) {
+        KafkaApplyConfiguration configuration = login("OAUTHBEARER", "carol", secret);
+        configuration.setClientProperties(Map.of("sasl.oauthbearer.token.endpoint.url", issuer.tokenUrl()));
+        return configuration;
     }
 
     @Test

@@ -23,6 +23,16 @@ class SourceErrorsTest {
     }
 
     @Test
+    void aServerThatAsksForAPasswordWhenNoneIsSetIsALoginThatFailed() {
+        PSQLException noPassword = new PSQLException(
+                "The server requested SCRAM-based authentication, but no password was provided.",
+                PSQLState.CONNECTION_REJECTED);
+
+        assertThat(SourceErrors.isAuthentication(SourceErrors.classify(noPassword, config, "connect")))
+                .isTrue();
+    }
+
+    @Test
     void aServerThatRefusesTheSlotsStateHasLostIt() {
         PSQLException refused = new PSQLException(
                 new ServerErrorMessage("SERROR\0C55000\0Mcan no longer get changes from replication slot\0"));

@@ -6,6 +6,7 @@ import io.pg2any.capture.CaptureException.Kind;
 import io.pg2any.capture.Problem.Severity;
 import io.pg2any.change.Lsn;
 import io.pg2any.change.Position;
+import io.pg2any.change.Relation;
 import io.pg2any.change.SourceIdentity;
 import io.pg2any.cli.EmbeddedPostgres;
 import io.pg2any.server.TestPostgres;
@@ -62,8 +63,38 @@ class SourcePreflightIT {
     void aSoundSourceHasNoProblem() throws Exception {
         try (EmbeddedPostgres server = TestPostgres.start(18)) {
             Source.createShop(server);
-            assertThat(SourcePreflight.check(Source.config(server).build(), Optional.empty()))
-                    .isEmpty();
+            CaptureConfig config = Source.config(server).build();
+            assertThat(SourcePreflight.check(config, Optional.empty())).isEmpty();
+
+            SourceCatalog catalog = new SourceCatalog(config);
+            Relation relation = catalog.publishedRelations().get(0);
+            assertThat(catalog.primaryKey(relation)).isNotEmpty();
+            assertThat(catalog.notNullColumns(relation))
+                    .containsAll(catalog.primaryKey(relation))
+                    .hasSizeLessThan(relation.columns().size());
+        }
+    }
+
+    @Test
+    void aSlotThatIsReadAndConfirmedMeanwhileIsNoGap() throws Exception {
+        try (EmbeddedPostgres server = TestPostgres.start(18)) {
+            Source.createShop(server);
+            CaptureConfig config = Source.config(server).build();
+            try (SourceConnection reader = SourceConnection.replication(config, new SourceConnection.Abort())) {
+                SourceConnection.Identity identity = reader.identify();
+                Lsn start = reader.createSlot(config.slot(), false);
+                reader.startReplication(config, PgOutputOptions.negotiate(config, 18), start);
+                SourceIdentity source =
+                        new SourceIdentity(identity.systemIdentifier(), identity.timeline(), config.slot());
+                Position before = new Position(source, Lsn.parse("0/1"));
+
+                assertThat(SourcePreflight.check(config, Optional.of(before)))
+                        .singleElement()
+                        .satisfies(problem -> {
+                            assertThat(problem.what()).contains("is read by another process");
+                            assertThat(problem.kind()).isEqualTo(Kind.RETRYABLE);
+                        });
+            }
         }
     }
 

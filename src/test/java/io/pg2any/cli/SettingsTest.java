@@ -54,6 +54,7 @@ class SettingsTest {
         "CDC_PROTOCOL_VERSION, two, from 0 to 4",
         "CDC_STREAMING, maybe, auto; off; on; parallel",
         "PG2ANY_ORIGIN, local, any or none",
+        "PG2ANY_TWO_PHASE, yes, true; false",
         "CDC_CONNECTION_TIMEOUT, 0, from 1 to 3600",
         "METRICS_PORT, 99999, from 0 to 65535",
         "PG2ANY_ACKNOWLEDGE, sometime, applied; staged",
@@ -143,5 +144,25 @@ class SettingsTest {
         assertThat(settings().kafkaClientProperties())
                 .isEqualTo(Map.of("ssl.truststore.password", "hush", "buffer.memory", "1000000"));
         assertThat(settings().toString()).doesNotContain("hush");
+    }
+
+    @Test
+    void namesOfAnotherFormAreToldTogether() {
+        environment.put("PG2ANY_TABLES_RENAME", "orders:o");
+        environment.put("PG2ANY_COLUMNS_EXCLUDE", "public.orders");
+        environment.put("PG2ANY_TABLES_EVOLVE", "maybe");
+
+        assertThatThrownBy(this::settings)
+                .hasMessageContaining("PG2ANY_TABLES_RENAME (pg2any.tables.rename): expected schema.table:table")
+                .hasMessageContaining("PG2ANY_COLUMNS_EXCLUDE (pg2any.columns.exclude): expected schema.table.column")
+                .hasMessageContaining("PG2ANY_TABLES_EVOLVE");
+    }
+
+    @Test
+    void eventsBearTheSourcesNames() {
+        environment.put("CDC_DEST_TYPE", "Kafka");
+        environment.put("PG2ANY_TABLES_RENAME", "public.orders:o");
+
+        assertThatThrownBy(this::settings).hasMessageContaining("pg2any.tables.rename) is for databases");
     }
 }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pg2any.cli.EmbeddedPostgres;
 import io.pg2any.cli.quickstart.PipelineProcess;
 import io.pg2any.server.TestPostgres;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
@@ -125,7 +127,30 @@ class ConfigurationErrorIT {
                 named);
     }
 
+    @Test
+    void aRouteThatCannotBeReadIsNamedWithItsLine() throws Exception {
+        Path run = Files.createTempDirectory(folder, "run");
+        Path route = Files.createDirectory(run.resolve("routes")).resolve("apply-jdbc.camel.yaml");
+        Files.writeString(route, "- route:\n    id: apply\n   from: x\n");
+
+        assertRefused(run, Map.of(), "apply-jdbc.camel.yaml", "line 3");
+    }
+
+    @Test
+    void aStagingFolderOfAnotherInstanceIsNamed() throws Exception {
+        Path run = Files.createTempDirectory(folder, "run");
+        Path lock = Files.createDirectory(run.resolve("staging")).resolve("staging.lock");
+        try (FileChannel other = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            other.lock();
+            assertRefused(run, Map.of(), "in use by another instance");
+        }
+    }
+
     private String assertRefused(Map<String, String> wrong, String... words) throws Exception {
+        return assertRefused(Files.createTempDirectory(folder, "run"), wrong, words);
+    }
+
+    private static String assertRefused(Path run, Map<String, String> wrong, String... words) throws Exception {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "CDC_SOURCE_CONNECTION_STRING",
                 server.sourceUri("postgres"),
@@ -134,7 +159,6 @@ class ConfigurationErrorIT {
                 "CDC_PUBLICATION",
                 "p"));
         environment.putAll(wrong);
-        Path run = Files.createTempDirectory(folder, "run");
         try (PipelineProcess pipeline = new PipelineProcess(Scenario.jar(), run, environment)) {
             pipeline.start("-XX:TieredStopAtLevel=1");
             assertThat(pipeline.waitFor(Duration.ofSeconds(40)))

@@ -35,15 +35,15 @@ public final class MySqlServer implements AutoCloseable {
 
     /** Programs of one server version. */
     interface Installation {
-        /** Commands that fill an empty data folder. */
-        List<String> initialize(Path data);
+        /** The command that fills an empty data folder. */
+        List<String> initialize(Path data) throws IOException;
 
-        /** The server's command up to its options. */
-        List<String> server(Path data);
+        /** The server's command; more options follow. */
+        List<String> server(Path data) throws IOException;
 
-        Map<String, String> environment();
-
-        Path home();
+        default Map<String, String> environment() {
+            return Map.of();
+        }
     }
 
     private MySqlServer(Installation installation, List<String> options, Path data, int port) {
@@ -73,7 +73,7 @@ public final class MySqlServer implements AutoCloseable {
         }
         MySqlServer server = new MySqlServer(installation, options, data, port);
         Path folder = data.resolve("data");
-        Process initialize = server.run(installation.initialize(folder), "initialize.log");
+        Process initialize = server.run(asRoot(installation.initialize(folder)), "initialize.log");
         try {
             if (!initialize.waitFor(120, TimeUnit.SECONDS) || initialize.exitValue() != 0) {
                 initialize.destroyForcibly();
@@ -97,15 +97,13 @@ public final class MySqlServer implements AutoCloseable {
                 "--socket=" + data.resolve("s.sock"),
                 "--pid-file=" + data.resolve("server.pid"),
                 "--max-allowed-packet=1G",
+                "--local-infile=1",
                 // Kills of the process are survived all the same; tests do not cut the power.
                 "--innodb-flush-log-at-trx-commit=2",
                 "--innodb-doublewrite=OFF",
                 "--innodb-buffer-pool-size=128M"));
-        if ("root".equals(System.getProperty("user.name"))) {
-            command.add("--user=root");
-        }
         command.addAll(options);
-        process = run(command, "server.log");
+        process = run(asRoot(command), "server.log");
         long end = System.nanoTime() + START_NANOS;
         while (true) {
             try (Connection connection = DriverManager.getConnection(jdbcUrl(""));
@@ -127,9 +125,18 @@ public final class MySqlServer implements AutoCloseable {
         }
     }
 
+    /** Servers refuse to run as root unless told to. */
+    private static List<String> asRoot(List<String> command) {
+        List<String> all = new ArrayList<>(command);
+        if ("root".equals(System.getProperty("user.name"))) {
+            all.add("--user=root");
+        }
+        return all;
+    }
+
     private Process run(List<String> command, String log) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(installation.home().toFile())
+                .directory(data.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(
                         ProcessBuilder.Redirect.appendTo(data.resolve(log).toFile()));
@@ -146,6 +153,10 @@ public final class MySqlServer implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IOException(e);
         }
+    }
+
+    public int port() {
+        return port;
     }
 
     public long pid() {
@@ -219,17 +230,13 @@ public final class MySqlServer implements AutoCloseable {
     private record MavenMariaDb(Path home) implements Installation {
         @Override
         public List<String> initialize(Path data) {
-            List<String> command = new ArrayList<>(List.of(
+            return List.of(
                     home.resolve("scripts/mariadb-install-db").toString(),
                     "--no-defaults",
                     "--basedir=" + home,
                     "--datadir=" + data,
                     "--auth-root-authentication-method=normal",
-                    "--skip-test-db"));
-            if ("root".equals(System.getProperty("user.name"))) {
-                command.add("--user=root");
-            }
-            return command;
+                    "--skip-test-db");
         }
 
         @Override

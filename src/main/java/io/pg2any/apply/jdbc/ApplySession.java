@@ -3,10 +3,13 @@ package io.pg2any.apply.jdbc;
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.ApplyOrder;
 import io.pg2any.apply.DivergencePolicy;
+import io.pg2any.apply.RejectedChange;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.apply.TargetStatus;
 import io.pg2any.apply.TargetStatus.RowKind;
+import io.pg2any.change.Relation;
+import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -26,9 +29,13 @@ final class ApplySession {
     private final TargetStatus status;
     private final ChangePlace place = new ChangePlace();
     private final Set<String> warnedTables = new HashSet<>();
+    private final Set<String> parkedTables = new HashSet<>();
     private final Map<String, RowCounts> counts = new HashMap<>();
     private final Set<String> orderedTables = new HashSet<>();
     private boolean strict;
+    private boolean replacing;
+    private boolean parking;
+    private String systemIdentifier = "";
 
     ApplySession(JdbcDialect dialect, ApplyOptions options, TargetStatus status) {
         this.dialect = dialect;
@@ -76,6 +83,35 @@ final class ApplySession {
         strict = now;
     }
 
+    /**
+     * Whether rows of tables with unique indexes beside the key are taken out and put in anew, as strict order has failed.
+     */
+    boolean replacing() {
+        return replacing;
+    }
+
+    void replacing(boolean now) {
+        replacing = now;
+    }
+
+    /** Whether a change that is refused may be left out, as every other way has failed. */
+    boolean parking() {
+        return parking;
+    }
+
+    void parking(boolean now) {
+        parking = now;
+    }
+
+    /** Of the cluster that the changes come from; empty before the first batch. */
+    String systemIdentifier() {
+        return systemIdentifier;
+    }
+
+    void systemIdentifier(String identifier) {
+        systemIdentifier = identifier;
+    }
+
     /** Whether rows of this source table may be written by net effect instead of in their order. */
     boolean mayGroup(String sourceTable) {
         return !strict
@@ -109,6 +145,21 @@ final class ApplySession {
         }
     }
 
+    /** As with {@link #diverged}, of every table one line. */
+    void parked(RejectedChange change) {
+        for (Relation relation : change.change().relations()) {
+            String table = relation.displayName();
+            counts(table).rejected(change.kind());
+            if (parkedTables.add(table)) {
+                LOG.warn(
+                        "Set aside, to be seen with 'pg2any rejected list': {}. Further ones of {} are only counted;"
+                                + " later changes of the same rows may find none",
+                        change.error(),
+                        table);
+            }
+        }
+    }
+
     /**
      * @param connection on which it happened; null when there was none yet
      */
@@ -122,11 +173,21 @@ final class ApplySession {
         return e.getSQLState() != null && e.getSQLState().startsWith("08");
     }
 
-    /** {@code what}, the database's own words, and what to do. */
+    /** {@code what}, the database's own words and code, and what to do. */
     String message(String what, SQLException e) {
-        String remedy = dialect.remedy(e);
-        return dialect.name() + " " + dialect.location() + ": " + what + ": " + e.getMessage()
+        // A batch's own message holds the statement with its values; the database's answer is behind it.
+        SQLException answer =
+                e instanceof BatchUpdateException && e.getNextException() != null ? e.getNextException() : e;
+        String remedy = dialect.remedy(answer);
+        return dialect.name() + " " + dialect.location() + ": " + what + ": " + dialect.words(answer) + code(answer)
                 + (remedy.isEmpty() ? "" : "; " + remedy);
+    }
+
+    private static String code(SQLException e) {
+        if (e.getSQLState() == null) {
+            return "";
+        }
+        return " [" + e.getSQLState() + (e.getErrorCode() == 0 ? "" : ", " + e.getErrorCode()) + "]";
     }
 
     TargetException failure(String what, SQLException e, Connection connection) {

@@ -17,6 +17,15 @@ final class ChangePlace {
         ordinal = change;
     }
 
+    TransactionInfo transaction() {
+        return transaction;
+    }
+
+    /** Of the change in its transaction, from 1. */
+    long ordinal() {
+        return ordinal;
+    }
+
     @Override
     public String toString() {
         return "change " + ordinal + " of transaction " + Integer.toUnsignedString(transaction.xid()) + " committed at "

@@ -7,6 +7,7 @@ import io.pg2any.change.Relation;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -112,8 +113,21 @@ public interface JdbcDialect {
         return true;
     }
 
+    /**
+     * Whether unique indexes beside the key are all that {@link #orderMatters} for: rows may then be taken out and put in
+     * again in any order.
+     */
+    default boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
+        return false;
+    }
+
     /** The table's columns in order; empty when there is no such table. */
     Optional<List<TargetColumn>> columns(Connection connection, TableName table) throws SQLException;
+
+    /** The schema or database of names without one; null where they always have none. */
+    default String defaultContainer(Connection connection) throws SQLException, TargetException {
+        return null;
+    }
 
     /** Whether there is such a schema or database to put tables into. */
     default boolean hasContainer(Connection connection, String container) throws SQLException {
@@ -132,9 +146,19 @@ public interface JdbcDialect {
 
     TargetException.Kind classify(SQLException error);
 
+    /** What the database says, without the values of rows that some messages hold. */
+    default String words(SQLException error) {
+        return error.getMessage();
+    }
+
     /** How an operator gets out of an error of this kind; empty when there is nothing to add. */
     default String remedy(SQLException error) {
         return "";
+    }
+
+    /** A savepoint that is not needed any more; only where there is a statement for it. */
+    default void release(Connection connection, Savepoint savepoint) throws SQLException {
+        connection.releaseSavepoint(savepoint);
     }
 
     /** Whether CREATE TABLE and ALTER TABLE are part of a transaction; if not they run before it. */
@@ -188,6 +212,12 @@ public interface JdbcDialect {
 
     default String addColumn(TableName table, String definition) {
         return "ALTER TABLE " + qualified(table) + " ADD COLUMN " + definition;
+    }
+
+    /** Lets a NOT NULL column hold NULL; empty where no statement does, and columns are not made NOT NULL then. */
+    default Optional<String> allowNull(TableName table, TargetColumn column) {
+        return Optional.of(
+                "ALTER TABLE " + qualified(table) + " ALTER COLUMN " + quote(column.name()) + " DROP NOT NULL");
     }
 
     default String insert(TableName table, List<String> columns, int rows) {

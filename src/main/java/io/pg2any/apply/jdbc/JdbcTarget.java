@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.Applied;
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.Selection;
 import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
@@ -43,9 +44,11 @@ public final class JdbcTarget implements Target {
     private final TargetStatus status = new TargetStatus();
     private final PositionTable positions;
     private final ApplySession session;
+    private final Selection selection;
 
     private Connection connection;
     private TargetTables tables;
+    private ChangeParking parking;
     /** Of the row that this process took over; 0 before {@link #open}. */
     private long epoch;
     /** Whether, for all this process knows, the target has a part of a transaction. */
@@ -69,6 +72,7 @@ public final class JdbcTarget implements Target {
         this.nanoTime = nanoTime;
         this.positions = new PositionTable(dialect, options.pipeline());
         this.session = new ApplySession(dialect, options, status);
+        this.selection = new Selection(options.mapping());
     }
 
     @Override
@@ -77,6 +81,7 @@ public final class JdbcTarget implements Target {
             connect();
             dialect.begin(connection, true);
             positions.create(connection);
+            new TableOwners(dialect).create(connection);
             PositionTable.Row row = positions.takeOver(connection, clock.instant());
             connection.commit();
             epoch = row.epoch();
@@ -134,7 +139,10 @@ public final class JdbcTarget implements Target {
             }
             for (Relation relation : relations) {
                 try {
-                    tables.examine(relation);
+                    Relation selected = selection.of(relation);
+                    if (selected != null) {
+                        tables.examine(selected);
+                    }
                 } catch (TargetException e) {
                     problems.add(e);
                 }
@@ -155,12 +163,13 @@ public final class JdbcTarget implements Target {
         rows = 0;
         try {
             return applyInFittingSchema(batch);
-        } catch (GroupRefusedException e) {
-            LOG.debug("A group of rows was refused, applying the batch again row by row", e);
-            abandon(e);
-            return applyStrictly(batch);
         } catch (TargetException e) {
-            throw failed(e);
+            if (e.kind() != Kind.REJECTED) {
+                throw failed(e);
+            }
+            LOG.debug("Something was refused, applying the batch again row by row", e);
+            abandon(e);
+            return applyRefused(batch);
         } catch (SQLException e) {
             throw failed(session.failure("apply", e, connection));
         } catch (IOException | RuntimeException e) {
@@ -169,9 +178,22 @@ public final class JdbcTarget implements Target {
         }
     }
 
-    /** Every row alone and in order: an error names it, and one that only the grouping made does not come. */
-    private Applied applyStrictly(TransactionBatch batch) throws TargetException, IOException {
+    private Applied applyRefused(TransactionBatch batch) throws TargetException, IOException {
+        try {
+            return applyStrictly(batch);
+        } catch (TargetException e) {
+            if (e.kind() != Kind.REJECTED || !options.rejected().parksAny()) {
+                throw e;
+            }
+            LOG.debug("A change was refused, applying the batch again behind savepoints", e);
+            return applyParking(batch);
+        }
+    }
+
+    /** In strict order, and without the changes that are refused, if their tables opt in. */
+    private Applied applyParking(TransactionBatch batch) throws TargetException, IOException {
         session.strict(true);
+        session.parking(true);
         try {
             Applied applied = applyInFittingSchema(batch);
             tables.close();
@@ -184,7 +206,57 @@ public final class JdbcTarget implements Target {
             abandon(e);
             throw e;
         } finally {
+            session.parking(false);
             session.strict(false);
+        }
+    }
+
+    /** Every row alone and in order: an error names it, and one that only the grouping made does not come. */
+    private Applied applyStrictly(TransactionBatch batch) throws TargetException, IOException {
+        session.strict(true);
+        try {
+            Applied applied = applyInFittingSchema(batch);
+            tables.close();
+            return applied;
+        } catch (TargetException e) {
+            if (e.kind() == Kind.REJECTED && e.getCause() instanceof SQLException) {
+                return applyReplacing(batch, e);
+            }
+            throw failed(e);
+        } catch (SQLException e) {
+            throw failed(session.failure("apply", e, connection));
+        } catch (IOException | RuntimeException e) {
+            abandon(e);
+            throw e;
+        } finally {
+            session.strict(false);
+        }
+    }
+
+    /**
+     * Rows that swap the values of a unique index pass through a state that the target does not allow: the last try shows
+     * it only what they have become.
+     *
+     * @param refusal what strict order has ended with, and this ends with too if it does not succeed
+     */
+    private Applied applyReplacing(TransactionBatch batch, TargetException refusal)
+            throws TargetException, IOException {
+        abandon(refusal);
+        session.replacing(true);
+        try {
+            Applied applied = applyInFittingSchema(batch);
+            tables.close();
+            return applied;
+        } catch (TargetException e) {
+            refusal.addSuppressed(e);
+            throw failed(e.kind() == Kind.REJECTED ? refusal : e);
+        } catch (SQLException e) {
+            throw failed(session.failure("apply", e, connection));
+        } catch (IOException | RuntimeException e) {
+            abandon(e);
+            throw e;
+        } finally {
+            session.replacing(false);
         }
     }
 
@@ -209,6 +281,7 @@ public final class JdbcTarget implements Target {
     private Applied applyOnce(TransactionBatch batch)
             throws TargetException, IOException, SQLException, SchemaChangeNeededException {
         connect();
+        session.systemIdentifier(batch.source().systemIdentifier());
         try (TransactionCursor cursor = batch.open()) {
             boolean any = cursor.nextTransaction();
             PositionTable.Row row = begin(!any || flushIsDue());
@@ -219,6 +292,7 @@ public final class JdbcTarget implements Target {
                 // Only what a part of a redelivered batch left out: a commit before the position is in the target.
                 if (!cursor.transaction().commitLsn().isBefore(row.lsn())) {
                     session.place().enter(cursor.transaction());
+                    options.rejected().retract(cursor.transaction(), resume ? row.ordinal() : 0);
                     if (resume) {
                         requireSameCopy(cursor, row);
                         cursor.skipThrough(row.ordinal());
@@ -272,8 +346,15 @@ public final class JdbcTarget implements Target {
             }
             last = cursor.ordinal();
             session.place().at(last);
-            tables.apply(change);
-            part++;
+            Change selected = selection.of(change);
+            if (selected != null) {
+                if (session.parking() && options.rejected().parks(change)) {
+                    parking.apply(selected, change, batch.source());
+                } else {
+                    tables.apply(selected);
+                }
+                part++;
+            }
         }
         if (from.isInside()
                 && from.lsn().equals(cursor.transaction().commitLsn())
@@ -388,6 +469,7 @@ public final class JdbcTarget implements Target {
         status.connected(false);
         connection = dialect.connect();
         tables = new TargetTables(connection, dialect, session);
+        parking = new ChangeParking(connection, dialect, tables, session, clock);
         status.connected(true);
     }
 

@@ -50,6 +50,7 @@ public class MySqlDialect implements JdbcDialect {
     private final ApplyOptions options;
     private final MySqlTypes types;
     private boolean tableNamesFold;
+    private boolean localInfile;
 
     /**
      * @param url {@code mysql://user:password@host:port/database?…} or {@code jdbc:mysql://…}
@@ -93,12 +94,18 @@ public class MySqlDialect implements JdbcDialect {
         // Asked for by name where the server offers no TLS to fetch a password by.
         defaults.put("allowPublicKeyRetrieval", "true");
         java.util.Properties properties = location.properties(defaults);
+        // The driver bounds the making of the socket only; the server's greeting may never come.
+        String readTimeout = properties.getProperty("socketTimeout", "0");
+        properties.setProperty(
+                "socketTimeout", Long.toString(options.connectTimeout().toMillis()));
         properties.setProperty("characterEncoding", "UTF-8");
         properties.setProperty("connectionTimeZone", "UTC");
         properties.setProperty("useAffectedRows", "false");
         properties.setProperty("useServerPrepStmts", "false");
         properties.setProperty("rewriteBatchedStatements", "true");
+        // No file is given to the server, but the handshake must offer LOAD DATA LOCAL for a stream of rows.
         properties.setProperty("allowLoadLocalInfile", "false");
+        properties.setProperty("allowLoadLocalInfileInPath", "");
         properties.setProperty("tinyInt1isBit", "false");
         Connection connection = DriverManager.getConnection(
                 "jdbc:mysql://" + location.hosts() + "/"
@@ -107,6 +114,7 @@ public class MySqlDialect implements JdbcDialect {
         try {
             setUp(connection);
             connection.setAutoCommit(false);
+            connection.setNetworkTimeout(Runnable::run, Integer.parseInt(readTimeout));
         } catch (SQLException | TargetException e) {
             try {
                 connection.close();
@@ -120,7 +128,7 @@ public class MySqlDialect implements JdbcDialect {
 
     private void setUp(Connection connection) throws SQLException, TargetException {
         try (Statement statement = connection.createStatement()) {
-            try (ResultSet row = statement.executeQuery("SELECT VERSION(), @@lower_case_table_names")) {
+            try (ResultSet row = statement.executeQuery("SELECT VERSION(), @@lower_case_table_names, @@local_infile")) {
                 row.next();
                 if (!fits(row.getString(1))) {
                     throw new TargetException(
@@ -129,6 +137,7 @@ public class MySqlDialect implements JdbcDialect {
                                     + "; set the target's type to the kind that it is, MySQL or MariaDB");
                 }
                 tableNamesFold = row.getInt(2) != 0;
+                localInfile = row.getBoolean(3);
             }
             long seconds = Math.max(1, options.lockTimeout().toSeconds());
             statement.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,"
@@ -151,12 +160,12 @@ public class MySqlDialect implements JdbcDialect {
 
     @Override
     public TableName place(Relation relation, TableMapping mapping) {
-        String schema = mapping.of(relation.schema()).orElse(null);
+        String schema = mapping.schema(relation).orElse(null);
         if (schema == null && relation.schema().equals("public")
                 || location.database().equals(schema)) {
-            return new TableName(null, relation.name());
+            return new TableName(null, mapping.table(relation));
         }
-        return new TableName(schema == null ? relation.schema() : schema, relation.name());
+        return new TableName(schema == null ? relation.schema() : schema, mapping.table(relation));
     }
 
     /** Names of columns are the same whatever their case. */
@@ -224,13 +233,28 @@ public class MySqlDialect implements JdbcDialect {
         }
         int most = applyOptions.maxRowsPerInsert();
         int rows = insertRows(table.columnNames().size());
-        return Optional.of(new ParameterRowSets(
-                connection, table, new MySqlForms(this, table), most == 0 ? rows : Math.min(most, rows)));
+        RowSets sets = new ParameterRowSets(
+                connection, table, new MySqlForms(this, table), most == 0 ? rows : Math.min(most, rows));
+        Optional<LoadDataStream.Field[]> fields = localInfile ? LoadDataStream.fields(table) : Optional.empty();
+        int threshold = applyOptions.bulkInsertThreshold();
+        return Optional.of(
+                fields.isPresent()
+                        ? new LoadDataRowSets(connection, this, table, fields.get(), threshold, sets)
+                        : sets);
     }
 
     /** Foreign keys are off in this session. */
     @Override
     public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
+        return hasUniqueBesideKey(connection, table) || hasTrigger(connection, table);
+    }
+
+    @Override
+    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
+        return hasUniqueBesideKey(connection, table) && !hasTrigger(connection, table);
+    }
+
+    private boolean hasUniqueBesideKey(Connection connection, TargetTable table) throws SQLException {
         Map<String, Set<String>> unique = new HashMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet index = statement.executeQuery("SHOW INDEX FROM " + qualified(table.name()))) {
@@ -242,9 +266,10 @@ public class MySqlDialect implements JdbcDialect {
                 }
             }
         }
-        if (!Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values())) {
-            return true;
-        }
+        return !Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values());
+    }
+
+    private static boolean hasTrigger(Connection connection, TargetTable table) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = coalesce(?, DATABASE())"
                         + " AND event_object_table = ? LIMIT 1")) {
@@ -289,10 +314,17 @@ public class MySqlDialect implements JdbcDialect {
                 + " DEFAULT CHARACTER SET utf8mb4";
     }
 
+    /** The statement repeats the column's whole declaration; a text column that pg2any made has its collation. */
+    @Override
+    public Optional<String> allowNull(TableName table, TargetColumn column) {
+        return Optional.of("ALTER TABLE " + qualified(table) + " MODIFY COLUMN " + quote(column.name()) + " "
+                + types.withCollation(column.declaredType()) + " NULL");
+    }
+
     @Override
     public String positionTable() {
         return "CREATE TABLE IF NOT EXISTS " + quote(PositionTable.NAME)
-                + " (pipeline VARCHAR(63) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,"
+                + " (pipeline VARCHAR(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,"
                 + " slot VARCHAR(63) NOT NULL, system_identifier VARCHAR(20) NOT NULL, timeline BIGINT NOT NULL,"
                 + " lsn VARCHAR(17) NOT NULL, ordinal BIGINT NOT NULL, epoch BIGINT NOT NULL,"
                 + " updated_at VARCHAR(30) NOT NULL, staged_at VARCHAR(30) NOT NULL DEFAULT '') ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4";
@@ -309,6 +341,11 @@ public class MySqlDialect implements JdbcDialect {
             return Kind.REJECTED;
         }
         return MySqlErrors.classify(error);
+    }
+
+    @Override
+    public String words(SQLException error) {
+        return MySqlErrors.words(error);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.pg2any.apply.jdbc;
 import io.pg2any.apply.TargetException.Kind;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Error numbers of MySQL and MariaDB servers, by what the applier can do about them. */
 final class MySqlErrors {
@@ -126,27 +127,19 @@ final class MySqlErrors {
             1698,
             3780);
 
+    private static final Pattern VALUE =
+            Pattern.compile("(?s)\\b(entry|value:?) (?:'.*'(?= for (?:key|column|function) )|'.*'$)");
+    private static final SqlErrorClasses CLASSES = new SqlErrorClasses(RETRYABLE, REJECTED, CONFIG);
+
     private MySqlErrors() {}
 
     static Kind classify(SQLException error) {
-        int code = error.getErrorCode();
-        if (RETRYABLE.contains(code)) {
-            return Kind.RETRYABLE;
-        }
-        if (REJECTED.contains(code)) {
-            return Kind.REJECTED;
-        }
-        if (CONFIG.contains(code)) {
-            return Kind.CONFIG;
-        }
-        String state = error.getSQLState() == null ? "" : error.getSQLState();
-        if (state.startsWith("40")) {
-            return Kind.RETRYABLE;
-        }
-        if (state.startsWith("22") || state.startsWith("23")) {
-            return Kind.REJECTED;
-        }
-        return state.startsWith("28") || state.startsWith("42") ? Kind.CONFIG : Kind.FATAL;
+        return CLASSES.of(error);
+    }
+
+    /** "Duplicate entry '…' for key 't.PRIMARY'", "Incorrect integer value: '…' for column 'a' at row 1". */
+    static String words(SQLException error) {
+        return VALUE.matcher(error.getMessage()).replaceFirst("$1 (not shown)");
     }
 
     static String remedy(SQLException error) {

@@ -36,11 +36,13 @@ final class MySqlTypes {
 
     private final ValuePolicy values;
     private final TypedBindings typed;
+    private final TimeBindings times;
     private final String collation;
 
     MySqlTypes(ValuePolicy values, String collation) {
         this.values = values;
         this.typed = new TypedBindings(values);
+        this.times = new TimeBindings(values, typed, Types.VARCHAR);
         this.collation = collation;
     }
 
@@ -71,13 +73,19 @@ final class MySqlTypes {
                         isKey ? "VARBINARY(" + keyCharacters(relation, key) * BYTES_PER_CHARACTER + ")" : "LONGBLOB";
                 return new ColumnType(bytes, Types.LONGVARBINARY, TypedBindings::bytea);
             case "date":
-                return new ColumnType("DATE", Types.VARCHAR, this::bindDate);
+                return new ColumnType("DATE", Types.VARCHAR, times.date());
             case "time":
-                return new ColumnType("TIME(6)", Types.VARCHAR, this::bindText);
+                return new ColumnType("TIME(" + PostgresType.fraction(column) + ")", Types.VARCHAR, this::bindText);
             case "timestamp":
-                return new ColumnType("DATETIME(6)", Types.VARCHAR, this::bindTimestamp);
+                return new ColumnType(
+                        "DATETIME(" + PostgresType.fraction(column) + ")",
+                        Types.VARCHAR,
+                        times.timestamp(PostgresType.fraction(column)));
             case "timestamptz":
-                return new ColumnType("DATETIME(6)", Types.VARCHAR, this::bindInstant);
+                return new ColumnType(
+                        "DATETIME(" + PostgresType.fraction(column) + ")",
+                        Types.VARCHAR,
+                        times.instant(PostgresType.fraction(column), ""));
             default:
                 return text(relation, column, key);
         }
@@ -104,7 +112,13 @@ final class MySqlTypes {
         } else {
             type = "LONGTEXT";
         }
-        return new ColumnType(type + " CHARACTER SET utf8mb4 COLLATE " + collation, Types.VARCHAR, this::bindText);
+        return new ColumnType(withCollation(type), Types.VARCHAR, this::bindText);
+    }
+
+    /** The declaration of a column that pg2any makes, from its bare type. */
+    String withCollation(String type) {
+        boolean bare = TEXTS.contains(base(type)) && !type.contains("COLLATE");
+        return bare ? type + " CHARACTER SET utf8mb4 COLLATE " + collation : type;
     }
 
     /** Most characters that the type's text can have; -1 where there is no such number. */
@@ -192,7 +206,8 @@ final class MySqlTypes {
         return found.equals(needed) && scaleOfOne(existing) >= scaleOfOne(wanted);
     }
 
-    private static String base(String type) {
+    /** The type's own name, without length or attributes. */
+    static String base(String type) {
         String lower = type.toLowerCase(Locale.ROOT);
         String base = lower.split("[ (]", 2)[0];
         return switch (base) {
@@ -226,47 +241,6 @@ final class MySqlTypes {
     private static void bindUnsigned(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException {
         statement.setBigDecimal(parameter, new BigDecimal(new BigInteger(TypedBindings.ascii(bytes, offset, length))));
-    }
-
-    private void bindDate(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        String text = TypedBindings.ascii(bytes, offset, length);
-        bindTime(statement, parameter, text, text.length() == 10, "0001-01-01", "9999-12-31");
-    }
-
-    private void bindTimestamp(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        bindTimestamp(statement, parameter, TypedBindings.ascii(bytes, offset, length));
-    }
-
-    /** The session pins UTC: the text ends with {@code +00}, which is left away. */
-    private void bindInstant(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        String text = TypedBindings.ascii(bytes, offset, length);
-        bindTimestamp(statement, parameter, text.endsWith("+00") ? text.substring(0, text.length() - 3) : text);
-    }
-
-    private void bindTimestamp(PreparedStatement statement, int parameter, String text)
-            throws SQLException, UnrepresentableValueException {
-        boolean fits = text.length() >= 19
-                && text.charAt(4) == '-'
-                && text.charAt(10) == ' '
-                && text.length() <= 26
-                && text.charAt(text.length() - 1) <= '9';
-        bindTime(statement, parameter, text, fits, "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999");
-    }
-
-    private void bindTime(
-            PreparedStatement statement, int parameter, String text, boolean fits, String first, String last)
-            throws SQLException, UnrepresentableValueException {
-        if (fits && text.charAt(0) <= '9') {
-            statement.setString(parameter, text);
-        } else if (values == ValuePolicy.CLAMP) {
-            boolean early = text.startsWith("-") || text.endsWith("BC");
-            statement.setString(parameter, early ? first : last);
-        } else {
-            typed.nullOr(statement, parameter, Types.VARCHAR, "the target holds the years 1 to 9999, and no infinity");
-        }
     }
 
     private void bindText(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.StringJoiner;
+import org.postgresql.util.PSQLException;
 
 /**
  * PostgreSQL 14 and newer.
@@ -200,11 +201,11 @@ public final class PostgresDialect implements JdbcDialect {
 
     @Override
     public TableName place(Relation relation, TableMapping mapping) {
-        String schema = mapping.of(relation.schema()).orElse(null);
+        String schema = mapping.schema(relation).orElse(null);
         if (schema == null && relation.schema().equals("public")) {
-            return new TableName(null, relation.name());
+            return new TableName(null, mapping.table(relation));
         }
-        return new TableName(schema == null ? relation.schema() : schema, relation.name());
+        return new TableName(schema == null ? relation.schema() : schema, mapping.table(relation));
     }
 
     @Override
@@ -275,17 +276,38 @@ public final class PostgresDialect implements JdbcDialect {
     /** COPY passes rules by and is not allowed where row security is; neither is for views. */
     @Override
     public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
+        return hasUniqueBesideKey(connection, table) || hasActions(connection, table);
+    }
+
+    @Override
+    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
+        return hasUniqueBesideKey(connection, table) && !hasActions(connection, table);
+    }
+
+    private boolean hasUniqueBesideKey(Connection connection, TargetTable table) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("""
+                SELECT EXISTS (
+                    SELECT 1 FROM pg_index i
+                    WHERE i.indrelid = to_regclass(?) AND (i.indisexclusion OR i.indisunique AND (
+                        i.indexprs IS NOT NULL OR (
+                            SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C")
+                            FROM pg_attribute a
+                            WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
+                        ) IS DISTINCT FROM (
+                            SELECT array_agg(k ORDER BY k COLLATE "C") FROM unnest(?::text[]) k))))
+                """)) {
+            statement.setString(1, qualified(table.name()));
+            statement.setArray(
+                    2, connection.createArrayOf("text", table.keyNames().toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        }
+    }
+
+    private boolean hasActions(Connection connection, TargetTable table) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("""
                 SELECT c.relkind NOT IN ('r', 'p') OR c.relhasrules OR c.relrowsecurity
-                    OR EXISTS (
-                        SELECT 1 FROM pg_index i
-                        WHERE i.indrelid = c.oid AND (i.indisexclusion OR i.indisunique AND (
-                            i.indexprs IS NOT NULL OR (
-                                SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C")
-                                FROM pg_attribute a
-                                WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey::int2[])
-                            ) IS DISTINCT FROM (
-                                SELECT array_agg(k ORDER BY k COLLATE "C") FROM unnest(?::text[]) k))))
                     OR EXISTS (
                         SELECT 1 FROM pg_trigger t
                         WHERE t.tgrelid = c.oid AND t.tgenabled IN ('A',
@@ -293,12 +315,18 @@ public final class PostgresDialect implements JdbcDialect {
                 FROM pg_class c
                 WHERE c.oid = to_regclass(?)
                 """)) {
-            statement.setArray(
-                    1, connection.createArrayOf("text", table.keyNames().toArray()));
-            statement.setString(2, qualified(table.name()));
+            statement.setString(1, qualified(table.name()));
             try (ResultSet row = statement.executeQuery()) {
                 return !row.next() || row.getBoolean(1);
             }
+        }
+    }
+
+    @Override
+    public String defaultContainer(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT current_schema()")) {
+            return row.next() ? row.getString(1) : null;
         }
     }
 
@@ -350,6 +378,18 @@ public final class PostgresDialect implements JdbcDialect {
             default:
                 return Kind.FATAL;
         }
+    }
+
+    /** The detail of a refused row holds its values, and so do quotes in messages about data. */
+    @Override
+    public String words(SQLException error) {
+        if (!(error instanceof PSQLException answer)
+                || answer.getServerErrorMessage() == null
+                || classify(error) != Kind.REJECTED) {
+            return error.getMessage();
+        }
+        String message = String.valueOf(answer.getServerErrorMessage().getMessage());
+        return answer.getSQLState().startsWith("22") ? message.replaceAll("(?s)\".*\"", "(not shown)") : message;
     }
 
     @Override

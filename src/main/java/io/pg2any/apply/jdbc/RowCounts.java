@@ -9,6 +9,7 @@ final class RowCounts {
 
     private final long[] written = new long[KINDS.length];
     private final long[] diverged = new long[KINDS.length];
+    private final long[] rejected = new long[KINDS.length];
 
     void written(RowKind kind, long rows) {
         written[kind.ordinal()] += rows;
@@ -16,6 +17,10 @@ final class RowCounts {
 
     void diverged(RowKind kind) {
         diverged[kind.ordinal()]++;
+    }
+
+    void rejected(RowKind kind) {
+        rejected[kind.ordinal()]++;
     }
 
     /**
@@ -35,6 +40,10 @@ final class RowCounts {
             if (diverged[i] > 0) {
                 status.divergences(table, kind).add(diverged[i]);
                 diverged[i] = 0;
+            }
+            if (rejected[i] > 0) {
+                status.rejections(table, kind).add(rejected[i]);
+                rejected[i] = 0;
             }
         }
         return rows;

@@ -1,6 +1,7 @@
 package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.Selection;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetStatus;
 import io.pg2any.change.Change;
@@ -20,6 +21,7 @@ public final class SqlScript {
     private final PrintWriter out;
     private final ApplySession session;
     private final TargetTables tables;
+    private final Selection selection;
     /** Written already: the empty catalog would have them again each time tables are forgotten. */
     private final Set<String> definitions = new HashSet<>();
 
@@ -28,6 +30,7 @@ public final class SqlScript {
     public SqlScript(JdbcDialect dialect, ApplyOptions options, PrintWriter out) {
         this.out = out;
         this.session = new ApplySession(dialect, options, new TargetStatus());
+        this.selection = new Selection(options.mapping());
         session.strict(true);
         this.tables = new TargetTables(ScriptConnection.open(dialect, this::statement), dialect, session, true);
     }
@@ -46,8 +49,11 @@ public final class SqlScript {
     public void change(Change change) throws TargetException {
         session.place().at(++ordinal);
         try {
-            tables.apply(change);
-            tables.flush();
+            Change selected = selection.of(change);
+            if (selected != null) {
+                tables.apply(selected);
+                tables.flush();
+            }
         } catch (TargetException e) {
             forget(e);
             throw e;

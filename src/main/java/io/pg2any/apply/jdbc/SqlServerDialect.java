@@ -10,6 +10,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -77,12 +78,19 @@ public final class SqlServerDialect implements JdbcDialect {
         }
         Properties properties = location.properties(defaults);
         properties.setProperty("sendStringParametersAsUnicode", "true");
+        // A bulk copy sends the text of times as text too.
+        properties.setProperty("sendTemporalDataTypesAsStringForBulkCopy", "true");
         return properties;
     }
 
     @Override
     public Connection connect() throws SQLException, TargetException {
-        Connection connection = DriverManager.getConnection("jdbc:sqlserver://" + location.hosts(), driverProperties());
+        Properties properties = driverProperties();
+        // The driver's login timeout does not end its wait for a server's first word.
+        String readTimeout = properties.getProperty("socketTimeout", "0");
+        properties.setProperty(
+                "socketTimeout", Long.toString(options.connectTimeout().toMillis()));
+        Connection connection = DriverManager.getConnection("jdbc:sqlserver://" + location.hosts(), properties);
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET ANSI_WARNINGS ON;"
                     + " SET ANSI_PADDING ON; SET ARITHABORT ON; SET LOCK_TIMEOUT "
@@ -95,6 +103,7 @@ public final class SqlServerDialect implements JdbcDialect {
                 namesFold = row.getInt(1) != 0;
             }
             connection.setAutoCommit(false);
+            connection.setNetworkTimeout(Runnable::run, Integer.parseInt(readTimeout));
         } catch (SQLException e) {
             try {
                 connection.close();
@@ -113,11 +122,11 @@ public final class SqlServerDialect implements JdbcDialect {
 
     @Override
     public TableName place(Relation relation, TableMapping mapping) {
-        String schema = mapping.of(relation.schema()).orElse(null);
+        String schema = mapping.schema(relation).orElse(null);
         if (schema == null && relation.schema().equals("public")) {
-            return new TableName(null, relation.name());
+            return new TableName(null, mapping.table(relation));
         }
-        return new TableName(schema == null ? relation.schema() : schema, relation.name());
+        return new TableName(schema == null ? relation.schema() : schema, mapping.table(relation));
     }
 
     /** By the collation of the database. */
@@ -195,10 +204,25 @@ public final class SqlServerDialect implements JdbcDialect {
         return "ALTER TABLE " + qualified(table) + " ADD " + definition;
     }
 
+    /** The statement repeats the column's whole declaration; a text column that pg2any made has its collation. */
+    @Override
+    public Optional<String> allowNull(TableName table, TargetColumn column) {
+        return Optional.of("ALTER TABLE " + qualified(table) + " ALTER COLUMN " + quote(column.name()) + " "
+                + SqlServerTypes.withCollation(column.declaredType()) + " NULL");
+    }
+
+    @Override
+    public String defaultContainer(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT SCHEMA_NAME()")) {
+            return row.next() ? row.getString(1) : null;
+        }
+    }
+
     @Override
     public String positionTable() {
         return "CREATE TABLE " + quote(PositionTable.NAME)
-                + " (pipeline nvarchar(63) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY,"
+                + " (pipeline nvarchar(80) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY,"
                 + " slot nvarchar(63) NOT NULL, system_identifier varchar(20) NOT NULL, timeline bigint NOT NULL,"
                 + " lsn varchar(17) NOT NULL, ordinal bigint NOT NULL, epoch bigint NOT NULL,"
                 + " updated_at varchar(30) NOT NULL, staged_at varchar(30) NOT NULL DEFAULT '')";
@@ -216,9 +240,18 @@ public final class SqlServerDialect implements JdbcDialect {
     }
 
     @Override
+    public String words(SQLException error) {
+        return SqlServerErrors.words(error);
+    }
+
+    @Override
     public String remedy(SQLException error) {
         return SqlServerErrors.remedy(error);
     }
+
+    /** They end with the transaction. */
+    @Override
+    public void release(Connection connection, Savepoint savepoint) {}
 
     @Override
     public boolean transactionalDdl() {
@@ -270,12 +303,23 @@ public final class SqlServerDialect implements JdbcDialect {
         }
         int most = applyOptions.maxRowsPerInsert();
         int rows = insertRows(table.columnNames().size() + table.key().length);
-        return Optional.of(new ParameterRowSets(
-                connection, table, new SqlServerForms(this, table), most == 0 ? rows : Math.min(most, rows)));
+        ParameterRowSets statements = new ParameterRowSets(
+                connection, table, new SqlServerForms(this, table), most == 0 ? rows : Math.min(most, rows));
+        return Optional.of(new SqlServerRowSets(
+                connection, table, qualified(table.name()), statements, applyOptions.bulkInsertThreshold()));
     }
 
     @Override
     public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
+        return hasUniqueBesideKey(connection, table) || isRelated(connection, table);
+    }
+
+    @Override
+    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
+        return hasUniqueBesideKey(connection, table) && !isRelated(connection, table);
+    }
+
+    private boolean hasUniqueBesideKey(Connection connection, TargetTable table) throws SQLException {
         Map<Integer, Set<String>> unique = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(UNIQUE_INDEXES)) {
             statement.setString(1, qualified(table.name()));
@@ -286,9 +330,10 @@ public final class SqlServerDialect implements JdbcDialect {
                 }
             }
         }
-        if (!Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values())) {
-            return true;
-        }
+        return !Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values());
+    }
+
+    private boolean isRelated(Connection connection, TargetTable table) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(RELATED)) {
             for (int i = 1; i <= 3; i++) {
                 statement.setString(i, qualified(table.name()));

@@ -3,6 +3,7 @@ package io.pg2any.apply.jdbc;
 import io.pg2any.apply.TargetException.Kind;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Error numbers of SQL Server, by what the applier can do about them. */
 final class SqlServerErrors {
@@ -104,24 +105,18 @@ final class SqlServerErrors {
             18488,
             IDENTITY_INSERT);
 
+    private static final Pattern VALUE = Pattern.compile("(?s)(?<=key value is )\\(.*\\)(?=\\.)|(?<=[Vv]alue:? )'.*'");
+    private static final SqlErrorClasses CLASSES = new SqlErrorClasses(RETRYABLE, REJECTED, CONFIG);
+
     private SqlServerErrors() {}
 
     static Kind classify(SQLException error) {
-        int code = error.getErrorCode();
-        if (RETRYABLE.contains(code)) {
-            return Kind.RETRYABLE;
-        }
-        if (REJECTED.contains(code)) {
-            return Kind.REJECTED;
-        }
-        if (CONFIG.contains(code)) {
-            return Kind.CONFIG;
-        }
-        String state = error.getSQLState() == null ? "" : error.getSQLState();
-        if (state.startsWith("40")) {
-            return Kind.RETRYABLE;
-        }
-        return state.startsWith("22") || state.startsWith("23") ? Kind.REJECTED : Kind.FATAL;
+        return CLASSES.of(error);
+    }
+
+    /** "… The duplicate key value is (…).", "… Truncated value: '…'.", "… converting the varchar value '…' to …". */
+    static String words(SQLException error) {
+        return VALUE.matcher(error.getMessage()).replaceFirst("(not shown)");
     }
 
     static String remedy(SQLException error) {

@@ -10,7 +10,12 @@ import java.util.Map;
 
 /** The forms in which SQL Server's users have their server at hand. No exception shows a password. */
 final class SqlServerLocation {
+    /** By lower-case names: in ADO strings case means nothing. */
     private static final Map<String, String> DRIVER_NAMES = Map.ofEntries(
+            Map.entry("server", "server"),
+            Map.entry("database", "database"),
+            Map.entry("user", "user"),
+            Map.entry("password", "password"),
             Map.entry("initial catalog", "database"),
             Map.entry("databasename", "database"),
             Map.entry("user id", "user"),

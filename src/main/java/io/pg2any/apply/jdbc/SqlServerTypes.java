@@ -24,10 +24,12 @@ final class SqlServerTypes {
 
     private final ValuePolicy values;
     private final TypedBindings typed;
+    private final TimeBindings times;
 
     SqlServerTypes(ValuePolicy values) {
         this.values = values;
         this.typed = new TypedBindings(values);
+        this.times = new TimeBindings(values, typed, Types.NVARCHAR);
     }
 
     ColumnType of(Relation relation, int index, List<String> key) {
@@ -55,13 +57,22 @@ final class SqlServerTypes {
                 String length = key.contains(column.name()) ? Integer.toString(KEY_BYTES / key.size()) : "MAX";
                 return new ColumnType("VARBINARY(" + length + ")", Types.LONGVARBINARY, TypedBindings::bytea);
             case "date":
-                return new ColumnType("DATE", Types.NVARCHAR, this::bindDate);
+                return new ColumnType("DATE", Types.NVARCHAR, times.date());
             case "time":
-                return new ColumnType("TIME(6)", Types.NVARCHAR, this::bindTimeOfDay);
+                return new ColumnType(
+                        "TIME(" + PostgresType.fraction(column) + ")",
+                        Types.NVARCHAR,
+                        times.timeOfDay(PostgresType.fraction(column)));
             case "timestamp":
-                return new ColumnType("DATETIME2(6)", Types.NVARCHAR, this::bindTimestamp);
+                return new ColumnType(
+                        "DATETIME2(" + PostgresType.fraction(column) + ")",
+                        Types.NVARCHAR,
+                        times.timestamp(PostgresType.fraction(column)));
             case "timestamptz":
-                return new ColumnType("DATETIMEOFFSET(6)", Types.NVARCHAR, this::bindInstant);
+                return new ColumnType(
+                        "DATETIMEOFFSET(" + PostgresType.fraction(column) + ")",
+                        Types.NVARCHAR,
+                        times.instant(PostgresType.fraction(column), " +00:00"));
             case "uuid":
                 return new ColumnType("UNIQUEIDENTIFIER", Types.NVARCHAR, this::bindText);
             default:
@@ -94,7 +105,13 @@ final class SqlServerTypes {
         } else {
             declared = length > 0 && length <= LONGEST_NVARCHAR ? Integer.toString(length) : "MAX";
         }
-        return new ColumnType("NVARCHAR(" + declared + ")" + TEXT_COLLATION, Types.NVARCHAR, this::bindText);
+        return new ColumnType(withCollation("NVARCHAR(" + declared + ")"), Types.NVARCHAR, this::bindText);
+    }
+
+    /** The declaration of a column that pg2any makes, from its bare type. */
+    static String withCollation(String type) {
+        boolean bare = base(type).equals("nvarchar") && !type.contains("COLLATE");
+        return bare ? type + TEXT_COLLATION : type;
     }
 
     /** What the server would round, cut or pad in silence is refused. */
@@ -129,64 +146,6 @@ final class SqlServerTypes {
     private static void bindBool(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
         statement.setBoolean(parameter, TextForm.bool(bytes, offset, length));
-    }
-
-    private void bindDate(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        String text = TypedBindings.ascii(bytes, offset, length);
-        bindTime(statement, parameter, text, text.length() == 10, "0001-01-01", "9999-12-31", "");
-    }
-
-    private void bindTimeOfDay(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        String text = TypedBindings.ascii(bytes, offset, length);
-        bindTime(statement, parameter, text, !text.startsWith("24"), "00:00:00", "23:59:59.999999", "");
-    }
-
-    private void bindTimestamp(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        bindTimestamp(statement, parameter, TypedBindings.ascii(bytes, offset, length), "");
-    }
-
-    /** The session pins UTC: the text ends with {@code +00}. */
-    private void bindInstant(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
-            throws SQLException, UnrepresentableValueException {
-        String text = TypedBindings.ascii(bytes, offset, length);
-        bindTimestamp(
-                statement, parameter, text.endsWith("+00") ? text.substring(0, text.length() - 3) : text, " +00:00");
-    }
-
-    private void bindTimestamp(PreparedStatement statement, int parameter, String text, String zone)
-            throws SQLException, UnrepresentableValueException {
-        boolean fits = text.length() >= 19
-                && text.length() <= 26
-                && text.charAt(4) == '-'
-                && text.charAt(10) == ' '
-                && text.charAt(text.length() - 1) <= '9';
-        bindTime(statement, parameter, text, fits, "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999", zone);
-    }
-
-    private void bindTime(
-            PreparedStatement statement,
-            int parameter,
-            String text,
-            boolean fits,
-            String first,
-            String last,
-            String zone)
-            throws SQLException, UnrepresentableValueException {
-        if (fits && text.charAt(0) <= '9') {
-            statement.setNString(parameter, text + zone);
-        } else if (values == ValuePolicy.CLAMP) {
-            boolean early = text.startsWith("-") || text.endsWith("BC");
-            statement.setNString(parameter, (early ? first : last) + zone);
-        } else {
-            typed.nullOr(
-                    statement,
-                    parameter,
-                    Types.NVARCHAR,
-                    "the target holds the years 1 to 9999 and times before 24:00, and no infinity");
-        }
     }
 
     private void bindText(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)

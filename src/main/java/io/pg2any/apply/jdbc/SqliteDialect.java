@@ -180,13 +180,13 @@ public final class SqliteDialect implements JdbcDialect {
 
     @Override
     public TableName place(Relation relation, TableMapping mapping) {
-        String schema = mapping.of(relation.schema()).orElse(relation.schema());
+        String schema = mapping.schema(relation).orElse(relation.schema());
         boolean isDefault = schema.equals("public") || schema.equals("main");
-        if (schema.equals("main") && mapping.of(relation.schema()).isEmpty()) {
+        if (schema.equals("main") && mapping.schema(relation).isEmpty()) {
             // A source schema that happens to bear the name of SQLite's own database is a schema like any other.
             isDefault = false;
         }
-        return new TableName(null, isDefault ? relation.name() : schema + "_" + relation.name());
+        return new TableName(null, isDefault ? mapping.table(relation) : schema + "_" + mapping.table(relation));
     }
 
     /** SQLite folds ASCII letters only. */
@@ -309,6 +309,27 @@ public final class SqliteDialect implements JdbcDialect {
             }
         }
         return columns.isEmpty() ? Optional.empty() : Optional.of(columns);
+    }
+
+    @Override
+    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT count(*) FILTER (WHERE kind = 'index'), count(*) FILTER (WHERE kind = 'trigger') FROM ("
+                        + "SELECT 'index' AS kind FROM pragma_index_list(?) WHERE \"unique\" AND origin <> 'pk'"
+                        + " UNION ALL SELECT 'trigger' FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?))")) {
+            statement.setString(1, table.name().name());
+            statement.setString(2, table.name().name());
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getInt(1) > 0 && row.getInt(2) == 0;
+            }
+        }
+    }
+
+    /** A column stays as it was declared. */
+    @Override
+    public Optional<String> allowNull(TableName table, TargetColumn column) {
+        return Optional.empty();
     }
 
     @Override

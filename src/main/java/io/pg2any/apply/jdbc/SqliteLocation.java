@@ -7,10 +7,14 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /** The forms a SQLite destination is written in. Messages never repeat a URL, which may carry a passphrase. */
 final class SqliteLocation {
     private static final String FORMS = "(a path, file:///path, sqlite://path, sqlite:path or jdbc:sqlite:path)";
+
+    /** With a scheme that is none of ours. */
+    private static final Pattern OTHER_URL = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://");
 
     private SqliteLocation() {}
 
@@ -26,6 +30,10 @@ final class SqliteLocation {
         }
         if (text.startsWith("file:")) {
             text = fileUrl(withoutParameters(text));
+        }
+        if (OTHER_URL.matcher(text).lookingAt()) {
+            throw config("SQLite destination: is the URL of another kind of target; set CDC_DEST_TYPE to that kind, or"
+                    + " name a file " + FORMS);
         }
         if (text.isEmpty() || text.startsWith(":")) {
             throw config("SQLite destination: needs a file, since nothing else outlives the process " + FORMS);

@@ -149,17 +149,8 @@ final class TableWriter implements RowWriter {
         requireIdentity("delete");
         Tuple old = change.old();
         requireColumns(old);
-        if (delete == null) {
-            delete = new Form(
-                    prepare(dialect.delete(table.name(), names(matchColumns()), table.keyless())),
-                    new int[0],
-                    matchColumns());
-        }
-        begin(delete, RowKind.DELETE);
-        int parameter = 1;
-        for (int column : delete.match()) {
-            bind(delete.statement(), parameter++, column, old);
-        }
+        begin(deleteForm(), RowKind.DELETE);
+        bindMatched(old);
         if (batchRows > 1) {
             add(Tuples.size(old));
             return;
@@ -173,6 +164,42 @@ final class TableWriter implements RowWriter {
         } else {
             throw severalRows("delete", count);
         }
+    }
+
+    private Form deleteForm() throws TargetException {
+        if (delete == null) {
+            delete = new Form(
+                    prepare(dialect.delete(table.name(), names(matchColumns()), table.keyless())),
+                    new int[0],
+                    matchColumns());
+        }
+        return delete;
+    }
+
+    private void bindMatched(Tuple old) throws SQLException, TargetException {
+        int parameter = 1;
+        for (int column : deleteForm().match()) {
+            bind(delete.statement(), parameter++, column, old);
+        }
+    }
+
+    /**
+     * Takes the row out at once; it counts as nothing.
+     *
+     * @return whether it was there
+     */
+    boolean remove(Tuple old) throws SQLException, TargetException {
+        bindMatched(old);
+        return execute(delete.statement(), "delete") == 1;
+    }
+
+    /** Puts the row in at once; it counts as nothing. */
+    void put(Tuple row) throws SQLException, TargetException {
+        PreparedStatement statement = insertStatement(1);
+        for (int column = 0; column < columns; column++) {
+            bind(statement, column + 1, column, row);
+        }
+        execute(statement, "insert");
     }
 
     @Override
@@ -214,15 +241,19 @@ final class TableWriter implements RowWriter {
         if (pendingInsertCount == 0) {
             return;
         }
-        int from = 0;
-        while (from < pendingInsertCount) {
-            int rows = Integer.highestOneBit(pendingInsertCount - from);
-            insertBlock(from, rows);
-            from += rows;
+        try {
+            int from = 0;
+            while (from < pendingInsertCount) {
+                int rows = Integer.highestOneBit(pendingInsertCount - from);
+                insertBlock(from, rows);
+                from += rows;
+            }
+        } finally {
+            // A row that was refused must not come again with the next one.
+            java.util.Arrays.fill(pendingInserts, 0, pendingInsertCount, null);
+            pendingInsertCount = 0;
+            pendingBytes = 0;
         }
-        java.util.Arrays.fill(pendingInserts, 0, pendingInsertCount, null);
-        pendingInsertCount = 0;
-        pendingBytes = 0;
     }
 
     private void insertBlock(int from, int rows) throws SQLException, TargetException {

@@ -26,6 +26,7 @@ import org.apache.kafka.common.header.internals.RecordHeader;
 final class RecordSender implements Message.Receiver {
     static final String LSN_HEADER = "pg2any.lsn";
     static final String ORDINAL_HEADER = "pg2any.ordinal";
+    static final String PART_HEADER = "pg2any.part";
     static final String COUNT_HEADER = "pg2any.count";
     static final String PREFIX_HEADER = "pg2any.prefix";
     static final String UNCHANGED_HEADER = "pg2any.unchanged";
@@ -84,6 +85,9 @@ final class RecordSender implements Message.Receiver {
         ProducerRecord<byte[], byte[]> record =
                 new ProducerRecord<>(message.topic(), partition(message), message.key(), message.value());
         record.headers().add(lsn).add(header(ORDINAL_HEADER, Long.toString(message.ordinal())));
+        if (message.part() > 1) {
+            record.headers().add(header(PART_HEADER, Integer.toString(message.part())));
+        }
         if (count != null) {
             record.headers().add(count);
         }

@@ -14,8 +14,9 @@ import io.pg2any.change.TransactionInfo;
  * @param unchanged the columns whose value the source did not send because it did not change, and which the value
  *     therefore holds a placeholder for, joined by commas; null when there is none
  * @param prefix of a logical message, whose content is the value; else null
- * @param ordinal of the change inside its transaction, from 1. A delete, its tombstone and the create of a changed key
- *     share one
+ * @param ordinal of the change inside its transaction, from 1
+ * @param part number of the message among those of its change, from 1: a delete and its tombstone, and the create of a
+ *     changed key; and the tables of a truncate
  */
 public record Message(
         String topic,
@@ -27,7 +28,8 @@ public record Message(
         String unchanged,
         String prefix,
         TransactionInfo transaction,
-        long ordinal) {
+        long ordinal,
+        int part) {
 
     /** What a message is about. */
     public enum Operation {

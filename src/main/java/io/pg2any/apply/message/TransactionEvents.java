@@ -2,6 +2,7 @@ package io.pg2any.apply.message;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.io.SerializedString;
+import io.pg2any.apply.Selection;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.apply.message.EventTable.InexpressibleColumnException;
@@ -68,6 +69,7 @@ public final class TransactionEvents {
     private final SerializedString version;
     private final SerializedString database;
     private final SerializedString prefix;
+    private final Selection selection;
     private final JsonText json = new JsonText();
     /** The newest version of each table, by its oid. */
     private final Map<Integer, EventTable> tables = new HashMap<>();
@@ -85,6 +87,9 @@ public final class TransactionEvents {
     private long commitMicros;
     private long nowMillis;
     private long ordinal;
+    /** Messages made of the last change. */
+    private int part;
+
     /** Below 0 while it is still arriving. */
     private long count;
 
@@ -97,6 +102,7 @@ public final class TransactionEvents {
         this.version = new SerializedString(options.version());
         this.database = new SerializedString(options.database());
         this.prefix = new SerializedString(options.prefix());
+        this.selection = new Selection(options.mapping());
     }
 
     /**
@@ -128,8 +134,13 @@ public final class TransactionEvents {
     /**
      * @throws TargetException REJECTED for a value that has no form, naming table, column and place
      */
-    public void change(Change change) throws TargetException {
+    public void change(Change received) throws TargetException {
+        Change change = selection.of(received);
+        if (change == null) {
+            return; // and not counted: consumers wait for as many events as END says
+        }
         ordinal++;
+        part = 0;
         try {
             if (change instanceof Change.Insert insert) {
                 EventTable table = counted(insert.relation());
@@ -183,7 +194,8 @@ public final class TransactionEvents {
                     null,
                     null,
                     transaction,
-                    ordinal));
+                    ordinal,
+                    ++part));
         }
     }
 
@@ -200,7 +212,8 @@ public final class TransactionEvents {
                     null,
                     message.prefix(),
                     transaction,
-                    ordinal));
+                    ordinal,
+                    ++part));
         }
     }
 
@@ -242,7 +255,8 @@ public final class TransactionEvents {
                 unchanged,
                 null,
                 transaction,
-                ordinal));
+                ordinal,
+                ++part));
     }
 
     private String writeEnvelope(EventTable table, Operation operation, Tuple before, Tuple after, Tuple fallback)
@@ -389,7 +403,8 @@ public final class TransactionEvents {
                     null,
                     null,
                     transaction,
-                    ordinal));
+                    ordinal,
+                    ++part));
         } catch (IOException e) {
             json.forget();
             throw new IllegalStateException("writing to memory", e);

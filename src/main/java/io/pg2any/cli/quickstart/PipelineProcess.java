@@ -154,18 +154,28 @@ public final class PipelineProcess implements AutoCloseable {
         return get("/health/ready").isPresent();
     }
 
+    /** What {@code /health} says, well or not; empty when there is no answer. */
+    public String health() {
+        return get("/health", true).orElse("");
+    }
+
     /** The body of a 200; empty for any other answer, and for none. */
     private Optional<String> get(String path) {
+        return get(path, false);
+    }
+
+    private Optional<String> get(String path, boolean whateverTheCode) {
         try {
             HttpURLConnection connection = (HttpURLConnection)
                     URI.create("http://127.0.0.1:" + httpPort + path).toURL().openConnection();
             connection.setConnectTimeout(500);
             connection.setReadTimeout(2000);
             try {
-                if (connection.getResponseCode() != HttpURLConnection.HTTP_OK) {
+                boolean well = connection.getResponseCode() == HttpURLConnection.HTTP_OK;
+                if (!well && !whateverTheCode) {
                     return Optional.empty();
                 }
-                try (InputStream body = connection.getInputStream()) {
+                try (InputStream body = well ? connection.getInputStream() : connection.getErrorStream()) {
                     return Optional.of(new String(body.readAllBytes(), StandardCharsets.UTF_8));
                 }
             } finally {

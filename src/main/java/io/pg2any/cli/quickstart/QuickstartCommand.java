@@ -24,7 +24,6 @@ import picocli.CommandLine.Option;
  */
 @Command(
         name = "quickstart",
-        mixinStandardHelpOptions = true,
         description = {
             "Show the pipeline at work: starts a PostgreSQL of its own and a workload, carries every change into a SQLite"
                     + " file, kills the pipeline on the way, and compares every row at the end.",

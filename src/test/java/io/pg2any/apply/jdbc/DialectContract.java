@@ -15,6 +15,8 @@ import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.ApplyOrder;
 import io.pg2any.apply.ChangesBatch;
 import io.pg2any.apply.DivergencePolicy;
+import io.pg2any.apply.KeptChanges;
+import io.pg2any.apply.RejectedChange;
 import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.TargetException;
@@ -33,6 +35,7 @@ import io.pg2any.change.ReplicaIdentity;
 import io.pg2any.change.SourceIdentity;
 import io.pg2any.change.TransactionAbandonedException;
 import io.pg2any.change.Tuple;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -40,6 +43,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -48,6 +52,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -272,6 +277,25 @@ abstract class DialectContract {
         apply(new Insert(t, tuple("2", "x", "y")));
         assertThat(target.status().connected()).isTrue();
         assertThat(target.status().lastError()).isEmpty();
+    }
+
+    @Test
+    void aRowThatAnotherSessionLocksIsWaitedForOnlySoLong() throws Exception {
+        open(ApplyOptions.builder("test").lockTimeout(Duration.ofSeconds(1)).build());
+        apply(new Insert(t, tuple("1", "x", "y")));
+        ChangesBatch batch = next().transaction(new Update(t, null, tuple("1", "x2", "y2")));
+        try (Connection other = reader();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.executeUpdate("UPDATE t SET a = 'theirs'");
+            long start = System.nanoTime();
+            TargetException error = catchThrowableOfType(TargetException.class, () -> target.apply(batch));
+            assertThat(error.kind()).isEqualTo(Kind.RETRYABLE);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+            other.rollback();
+        }
+        apply(batch);
+        assertThat(rows("SELECT a, b FROM t")).containsExactly(row("x2", "y2"));
     }
 
     @Test
@@ -890,11 +914,11 @@ abstract class DialectContract {
 
     @Test
     void aBigValueIsApplied() throws Exception {
-        byte[] big = new byte[50_000_000];
+        byte[] big = new byte[Integer.getInteger("pg2any.bigValueBytes", 50_000_000)];
         Arrays.fill(big, (byte) 'x');
         apply(new Insert(t, tuple("1", big, null)), new Insert(t, tuple("2", "small", null)));
         assertThat(rows("SELECT id, " + length("a") + " FROM t ORDER BY id"))
-                .containsExactly(row("1", "50000000"), row("2", "5"));
+                .containsExactly(row("1", Integer.toString(big.length)), row("2", "5"));
     }
 
     @Test
@@ -965,7 +989,7 @@ abstract class DialectContract {
         assertThat(error).hasMessageContaining("one.t").hasMessageContaining("two.t");
     }
 
-    /** For targets that have schemas. */
+    /** For targets that do not make schemas. */
     void prepareSchema(String name) throws SQLException {}
 
     @Test
@@ -1164,6 +1188,161 @@ abstract class DialectContract {
                 model.get(id).set(0, a);
                 return new Update(t, null, tuple(id, a, UNCHANGED));
         }
+    }
+
+    // --- rejected changes ---
+
+    @Test
+    void aRefusedKeyIsNamedByItsColumnsAndNotByItsValue() throws Exception {
+        Relation words = keyed(13, "words", "k* text", "v text");
+        apply(new Insert(words, tuple("s3cret", "v")));
+        TargetException error = refusal(new Insert(words, tuple("s3cret", "v")));
+        assertThat(error.kind()).isEqualTo(Kind.REJECTED);
+        assertThat(error).hasMessageContaining("key k").hasMessageNotContaining("s3cret");
+    }
+
+    private KeptChanges park(Predicate<Relation> parked) throws Exception {
+        return park(parked, dialect -> dialect);
+    }
+
+    private KeptChanges park(Predicate<Relation> parked, UnaryOperator<JdbcDialect> wrapper) throws Exception {
+        KeptChanges kept = KeptChanges.of(parked);
+        open(ApplyOptions.builder("test").rejected(kept).build(), wrapper);
+        return kept;
+    }
+
+    private void createStrictTable() throws SQLException {
+        execute("CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, a VARCHAR(10), b VARCHAR(10) NOT NULL)");
+    }
+
+    @Test
+    void aRefusedChangeOfATableThatOptsInIsKeptAndAllElseIsApplied() throws Exception {
+        createStrictTable();
+        KeptChanges kept = park(t::equals);
+        Relation other = keyed(10, "other", "id* int8");
+        Insert refused = new Insert(t, tuple("2", "secret", null));
+        Update alsoRefused = new Update(t, null, tuple("1", "secret", null));
+        ChangesBatch batch = next().transaction(
+                        new Insert(t, tuple("1", "a", "b")),
+                        refused,
+                        new Insert(other, tuple("1")),
+                        new Insert(t, tuple("3", "a", "b")))
+                .transaction(alsoRefused, new Update(t, null, tuple("3", "c", "d")));
+        Applied applied = apply(batch);
+        assertThat(applied.applied()).isEqualTo(batch.end());
+        assertThat(applied.transactions()).isEqualTo(2);
+        assertThat(applied.rows()).isEqualTo(4);
+        assertThat(rows("SELECT * FROM t ORDER BY id")).containsExactly(row("1", "a", "b"), row("3", "c", "d"));
+        assertThat(rows("SELECT * FROM other")).hasSize(1);
+        assertThat(kept.kept()).extracting(RejectedChange::change).containsExactly(refused, alsoRefused);
+        assertThat(kept.kept()).extracting(RejectedChange::ordinal).containsExactly(2L, 1L);
+        assertThat(kept.kept()).extracting(change -> change.transaction().xid()).containsExactly(700, 701);
+        assertThat(kept.kept()).allSatisfy(change -> {
+            assertThat(change.source()).isEqualTo(ChangesBatch.SOURCE);
+            assertThat(change.error()).contains("public.t", "key id").doesNotContain("secret");
+        });
+        assertThat(rejections(RowKind.INSERT)).isEqualTo(1);
+        assertThat(rejections(RowKind.UPDATE)).isEqualTo(1);
+        assertThat(target.status().lastError()).isEmpty();
+        apply(new Insert(t, tuple("4", "a", "b")));
+        assertThat(kept.kept()).hasSize(2);
+    }
+
+    private long rejections(RowKind kind) {
+        return target.status().rejections().get(new TableRows("public.t", kind)).sum();
+    }
+
+    @Test
+    void aRefusedChangeOfATableThatDoesNotOptInStops() throws Exception {
+        createStrictTable();
+        Relation other = keyed(10, "other", "id* int8");
+        KeptChanges kept = park(other::equals);
+        assertThat(refusal(new Insert(other, tuple("1")), new Insert(t, tuple("1", "a", null)))
+                        .kind())
+                .isEqualTo(Kind.REJECTED);
+        assertThat(kept.kept()).isEmpty();
+        assertThat(target.status().rejections()).isEmpty();
+    }
+
+    @Test
+    void whatMayPassIsNeverSetAside() throws Exception {
+        createStrictTable();
+        KeptChanges kept = park(relation -> true, dialect -> with(dialect, Map.of("classify", () -> Kind.RETRYABLE)));
+        assertThat(refusal(new Insert(t, tuple("1", "a", null))).kind()).isEqualTo(Kind.RETRYABLE);
+        assertThat(kept.kept()).isEmpty();
+        assertThat(rows("SELECT lsn FROM pg2any_position")).containsExactly(row("0/0"));
+    }
+
+    @Test
+    void aChangeThatCannotBeKeptTakesTheWholeBatchBack() throws Exception {
+        createStrictTable();
+        KeptChanges kept = park(relation -> true);
+        kept.full(true);
+        ChangesBatch batch =
+                next().transaction(new Insert(t, tuple("1", "a", "b")), new Insert(t, tuple("2", "a", null)));
+        assertThatThrownBy(() -> target.apply(batch)).isInstanceOf(IOException.class);
+        assertThat(rows("SELECT * FROM t")).isEmpty();
+        assertThat(rows("SELECT lsn FROM pg2any_position")).containsExactly(row("0/0"));
+        kept.full(false);
+        apply(batch);
+        assertThat(rows("SELECT id FROM t")).containsExactly(row("1"));
+        assertThat(kept.kept()).hasSize(1);
+    }
+
+    @Test
+    void whatATryThatWasRolledBackHasKeptIsGoneWhenTheNextOneIsNotRefused() throws Exception {
+        createStrictTable();
+        AtomicBoolean crash = new AtomicBoolean();
+        KeptChanges kept = park(
+                relation -> true,
+                dialect -> commits(dialect, connection -> {
+                    if (crash.getAndSet(false)) {
+                        connection.close();
+                        throw new SQLRecoverableException("connection closed", "08006");
+                    }
+                    connection.commit();
+                }));
+        execute("INSERT INTO t VALUES (1, 'in', 'the way')");
+        crash.set(true);
+        ChangesBatch batch =
+                next().transaction(new Insert(t, tuple("1", "a", "b")), new Insert(t, tuple("2", "a", null)));
+        assertThatThrownBy(() -> target.apply(batch)).isInstanceOf(TargetException.class);
+        assertThat(kept.kept()).hasSize(2);
+        execute("DELETE FROM t");
+        apply(batch);
+        assertThat(rows("SELECT id, a FROM t")).containsExactly(row("1", "a"));
+        assertThat(kept.kept()).extracting(RejectedChange::ordinal).containsExactly(2L);
+    }
+
+    @Test
+    void anUpdateThatFindsNoRowIsSetAsideWhereThatFails() throws Exception {
+        KeptChanges kept = KeptChanges.of(relation -> true);
+        open(ApplyOptions.builder("test")
+                .rejected(kept)
+                .divergence(DivergencePolicy.FAIL)
+                .build());
+        apply(new Insert(t, tuple("1", "a", "b")), new Update(t, null, tuple("2", "a", "b")));
+        assertThat(kept.kept()).hasSize(1);
+        assertThat(rows("SELECT id FROM t")).containsExactly(row("1"));
+    }
+
+    @Test
+    void anUpdateOfSeveralRowsLeavesThemAloneWhenItIsSetAside() throws Exception {
+        execute("CREATE TABLE t (id INTEGER, a VARCHAR(10), b VARCHAR(10))");
+        KeptChanges kept = park(relation -> true);
+        apply(new Insert(t, tuple("1", "a", "b")), new Insert(t, tuple("1", "a", "b")));
+        apply(new Update(t, null, tuple("1", "x", "y")), new Insert(t, tuple("2", "a", "b")));
+        assertThat(kept.kept()).hasSize(1);
+        assertThat(rows("SELECT a FROM t")).containsExactly(row("a"), row("a"), row("a"));
+    }
+
+    @Test
+    void aTableThatIsMadeForARefusedChangeStays() throws Exception {
+        KeptChanges kept = park(relation -> true);
+        apply(new Insert(t, tuple("1", UNCHANGED, "b")), new Insert(t, tuple("2", "a", "b")));
+        apply(new Insert(t, tuple("3", "a", "b")));
+        assertThat(kept.kept()).hasSize(1);
+        assertThat(rows("SELECT id FROM t ORDER BY id")).containsExactly(row("2"), row("3"));
     }
 
     // --- faults ---

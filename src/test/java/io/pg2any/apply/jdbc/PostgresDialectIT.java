@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @ParameterizedClass(name = "PostgreSQL {0}")
 @ValueSource(ints = {14, 15, 16, 17, 18})
-class PostgresDialectIT extends DialectContract {
+class PostgresDialectIT extends TablesContract {
     private static EmbeddedPostgres server;
 
     @Parameter

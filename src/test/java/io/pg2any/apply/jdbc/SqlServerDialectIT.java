@@ -24,7 +24,7 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
         named = "PG2ANY_TEST_SQLSERVER_URL",
         matches = ".+",
         disabledReason = "no SQL Server is at hand: set PG2ANY_TEST_SQLSERVER_URL to a JDBC URL with an empty database")
-class SqlServerDialectIT extends DialectContract {
+class SqlServerDialectIT extends TablesContract {
     private static final String URL = System.getenv("PG2ANY_TEST_SQLSERVER_URL");
 
     @Override
@@ -54,9 +54,20 @@ class SqlServerDialectIT extends DialectContract {
         return new SqlServerDialect(URL, options);
     }
 
+    /** Text is Unicode there. */
+    @Override
+    void execute(String sql) throws SQLException {
+        super.execute(sql.replace(" VARCHAR(", " NVARCHAR("));
+    }
+
     @Override
     boolean trailingBlanksCount() {
         return false;
+    }
+
+    @Override
+    int longestTextKey() {
+        return 450;
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every statement shape for SQL Server, to the letter, and what of its driver needs no server. */
 class SqlServerStatementsTest {
@@ -65,7 +66,8 @@ class SqlServerStatementsTest {
                 List.of("id", "k", "v"),
                 List.of("int", "nvarchar(225)", "nvarchar(max)"),
                 types,
-                new int[] {0, 1});
+                new int[] {0, 1},
+                new int[0]);
         SqlServerForms forms = new SqlServerForms(dialect, table);
         assertThat(forms.insert(1)).isEqualTo("INSERT INTO \"t\" (\"id\", \"k\", \"v\") VALUES (?,?,?)");
         assertThat(forms.update(new int[] {2}, 2))
@@ -83,7 +85,7 @@ class SqlServerStatementsTest {
                 .isEqualTo("CREATE TABLE \"s\".\"a]b\"\"c\" (\"id\" INT NOT NULL, \"v\" NVARCHAR(MAX),"
                         + " PRIMARY KEY (\"id\"))");
         assertThat(dialect.addColumn(T, "\"w\" INT")).isEqualTo("ALTER TABLE \"s\".\"a]b\"\"c\" ADD \"w\" INT");
-        assertThat(dialect.positionTable()).startsWith("CREATE TABLE \"pg2any_position\" (pipeline nvarchar(63)");
+        assertThat(dialect.positionTable()).startsWith("CREATE TABLE \"pg2any_position\" (pipeline nvarchar(80)");
         assertThat(dialect.lockPosition())
                 .isEqualTo("SELECT slot, system_identifier, timeline, lsn, epoch FROM pg2any_position"
                         + " WITH (UPDLOCK, ROWLOCK, HOLDLOCK) WHERE pipeline = ?");
@@ -153,12 +155,27 @@ class SqlServerStatementsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Violation of PRIMARY KEY constraint 'PK_t'. Cannot insert duplicate key in object 'dbo.t'."
+                        + " The duplicate key value is (s3cret, x).",
+                "Conversion failed when converting the varchar value 's3cret' to data type int.",
+                "String or binary data would be truncated in table 'db.dbo.t', column 'a'. Truncated value: 's3c'ret'."
+            })
+    void aRefusedValueIsNotInTheMessage(String message) {
+        assertThat(dialect.words(new SQLException(message, "23000", 2627)))
+                .contains("(not shown)")
+                .doesNotContain("s3c");
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
                 "jdbc:sqlserver://h:1433;databaseName=db;user=u;password=s3;cret",
                 "jdbc:sqlserver://h:1433;database=db;user=u;password={s3;cret}",
                 "server=tcp:h,1433;database=db;user id=u;password='s3;cret'",
+                "Server=tcp:h,1433;Database=db;User Id=u;Password='s3;cret';",
                 "Data Source=h,1433;Initial Catalog=db;UID=u;PWD={s3;cret};TrustServerCertificate=true",
                 "sqlserver://u:s3%3Bcret@h:1433/db",
             })

@@ -8,7 +8,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import org.junit.jupiter.api.io.TempDir;
 
-class SqliteDialectTest extends DialectContract {
+class SqliteDialectTest extends TablesContract {
     @TempDir
     Path folder;
 

@@ -166,7 +166,16 @@ class SqliteFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "sqlite:", "sqlite::memory:", ":memory:", "sqlite:x.db?cipher_passphrase=hunter2"})
+    @ValueSource(
+            strings = {
+                "",
+                "sqlite:",
+                "sqlite::memory:",
+                ":memory:",
+                "sqlite:x.db?cipher_passphrase=hunter2",
+                "postgresql://u:hunter2@localhost/db",
+                "jdbc:mysql://u:hunter2@localhost/db"
+            })
     void whatIsNoFileIsAConfigurationError(String destination) {
         TargetException error = catchThrowableOfType(
                 TargetException.class, () -> new SqliteDialect(destination, ValuePolicy.FAIL, Duration.ZERO));

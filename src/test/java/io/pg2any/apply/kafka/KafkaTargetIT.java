@@ -17,9 +17,11 @@ import io.pg2any.apply.kafka.KafkaOptions.Delivery;
 import io.pg2any.apply.kafka.KafkaOptions.Keyless;
 import io.pg2any.apply.kafka.KafkaOptions.TopicCreation;
 import io.pg2any.apply.message.MessageOptions;
+import io.pg2any.apply.message.MessageTopics;
 import io.pg2any.change.Change;
 import io.pg2any.change.Change.Delete;
 import io.pg2any.change.Change.Insert;
+import io.pg2any.change.Change.LogicalMessage;
 import io.pg2any.change.Change.Update;
 import io.pg2any.change.Lsn;
 import io.pg2any.change.Position;
@@ -46,6 +48,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The target's contract against a real broker. */
 class KafkaTargetIT {
@@ -353,6 +357,80 @@ class KafkaTargetIT {
                         .get(new TableRows("public.person", RowKind.UPDATE))
                         .sum())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void messagesSayHowManyChangesTheirTransactionHas() throws Exception {
+        KafkaTarget target = open();
+        target.apply(ChangesBatch.after(START)
+                .transaction(insert(1), new Update(PERSON, tuple("1", null), tuple("2", "b")))
+                .transaction(insert(3)));
+
+        assertThat(data())
+                .map(record -> header(record, "pg2any.ordinal") + "." + header(record, "pg2any.part") + "/"
+                        + header(record, "pg2any.count"))
+                .containsExactly("1.null/2", "2.null/2", "2.2/2", "2.3/2", "1.null/1");
+    }
+
+    @Test
+    void logicalMessagesAreSentAsTheyWereEmittedAndOnceThoughTheyComeAgain() throws Exception {
+        MessageOptions d = options().messages();
+        KafkaOptions o = options();
+        KafkaTarget target = target(new KafkaOptions(
+                o.servers(),
+                o.pipeline(),
+                new MessageOptions(
+                        d.prefix(),
+                        d.database(),
+                        d.version(),
+                        d.format(),
+                        d.schemas(),
+                        d.decimals(),
+                        d.times(),
+                        d.binaries(),
+                        d.intervals(),
+                        d.tombstones(),
+                        d.boundaries(),
+                        d.keyColumns(),
+                        MessageTopics.parse("order/*=" + prefix + ".public.orders"),
+                        d.keys(),
+                        d.mapping(),
+                        d.values()),
+                o.delivery(),
+                o.keyless(),
+                o.topics(),
+                o.clientProperties()));
+        target.open();
+        byte[] content = {0, 1, (byte) 0xFF};
+        ChangesBatch batch = ChangesBatch.after(START)
+                .transaction(
+                        insert(1),
+                        new LogicalMessage(true, new Lsn(0x1050), "order/7", content),
+                        new LogicalMessage(true, new Lsn(0x1060), "heartbeat", content));
+        target.apply(batch);
+        target.apply(batch);
+
+        assertThat(keys()).containsExactlyInAnyOrder("{\"id\":1}", "7");
+        assertThat(data().stream().filter(record -> record.topic().endsWith("orders")))
+                .singleElement()
+                .satisfies(record -> {
+                    assertThat(record.value()).isEqualTo(content);
+                    assertThat(header(record, "pg2any.prefix")).isEqualTo("order/7");
+                    assertThat(header(record, "pg2any.ordinal")).isEqualTo("2");
+                });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "gzip", "snappy", "lz4", "zstd"})
+    void everyCompressionArrives(String codec) throws Exception {
+        KafkaTarget target = target(with(options(), "compression.type", codec));
+        target.open();
+        target.apply(ChangesBatch.after(START)
+                .transaction(IntStream.rangeClosed(1, 500)
+                        .mapToObj(KafkaTargetIT::insert)
+                        .toList()));
+
+        assertThat(keys()).isEqualTo(ids(1, 500));
     }
 
     private static String header(ConsumerRecord<byte[], byte[]> record, String name) {

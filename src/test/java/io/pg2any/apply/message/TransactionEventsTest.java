@@ -110,6 +110,22 @@ class TransactionEventsTest {
     }
 
     @Test
+    void whatIsExcludedIsNotInTheEvents() throws Exception {
+        TableMapping mapping = TableMapping.NONE.excludeTables("public.other").excludeColumns("public.person.name");
+        Relation other = Relations.keyed(99, "other", "id* int8");
+        List<Message> messages = Events.of(
+                keys("", KeySource.NONE, mapping),
+                new Insert(other, tuple("1")),
+                new Insert(PERSON, tuple("7", "secret")));
+
+        assertThat(messages).hasSize(1);
+        assertThat(messages.get(0).ordinal()).isEqualTo(1);
+        assertThat(text(messages.get(0).value()))
+                .contains("\"after\":{\"id\":7}")
+                .doesNotContain("secret");
+    }
+
+    @Test
     void anInsertIsAnEnvelopeUnderTheKeyOfItsIdentity() throws Exception {
         Message message =
                 messages(new Insert(PERSON, tuple("7", "Ä \"quoted\"\n"))).get(0);

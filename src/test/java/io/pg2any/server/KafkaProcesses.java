@@ -1,0 +1,77 @@
+package io.pg2any.server;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** Real brokers, each in a process of its own, so that one can be killed. Topics must be created. */
+public final class KafkaProcesses implements AutoCloseable {
+    private final Path folder;
+    private final KafkaNodes nodes;
+    private final List<Process> processes = new ArrayList<>();
+
+    private KafkaProcesses(Path folder, KafkaNodes nodes) {
+        this.folder = folder;
+        this.nodes = nodes;
+    }
+
+    /**
+     * @param settings of every broker, over what is chosen for it
+     */
+    public static KafkaProcesses start(int brokers, Map<String, String> settings) throws IOException {
+        Path folder = Files.createTempDirectory("pg2any-kafka");
+        KafkaProcesses cluster = new KafkaProcesses(folder, KafkaNodes.format(folder, brokers, settings));
+        for (int node = 0; node < brokers; node++) {
+            cluster.processes.add(cluster.launch(node));
+        }
+        return cluster;
+    }
+
+    private Process launch(int node) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx512m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        KafkaProcess.class.getName(),
+                        nodes.files().get(node).toString())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("node" + (node + 1) + ".log").toFile())
+                .start();
+    }
+
+    /** SIGKILL. Node numbers count from 0. */
+    public void kill(int node) throws InterruptedException {
+        processes.get(node).destroyForcibly().waitFor();
+    }
+
+    /** After a kill. */
+    public void restart(int node) throws IOException {
+        processes.set(node, launch(node));
+    }
+
+    /** For what they cost. */
+    public List<Long> pids() {
+        return processes.stream().map(Process::pid).toList();
+    }
+
+    public String servers() {
+        return nodes.servers();
+    }
+
+    @Override
+    public void close() throws IOException {
+        processes.forEach(Process::destroyForcibly);
+        processes.forEach(process -> process.onExit().join());
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : (Iterable<Path>) paths.sorted(Comparator.reverseOrder())::iterator) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}
