@@ -39,7 +39,7 @@ final class Backlog implements AutoCloseable {
     }
 
     static Backlog fill(EmbeddedPostgres server, Scenario scenario, long rows) throws SQLException {
-        String database = "bench_" + scenario.name().toLowerCase(java.util.Locale.ROOT);
+        String database = database(scenario);
         createDatabase(server, database);
         Connection connection = server.connect(database);
         scenario.create(connection);
@@ -51,6 +51,18 @@ final class Backlog implements AutoCloseable {
         execute(connection, "INSERT INTO " + END_TABLE + " VALUES (1)");
         execute(connection, "CHECKPOINT"); // so that none runs inside a measurement
         return new Backlog(server, connection, scenario, database, changes, end);
+    }
+
+    private static String database(Scenario scenario) {
+        return "bench_" + scenario.name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    /** After the backlog was closed: gives its disk back. */
+    static void dropDatabase(EmbeddedPostgres server, Scenario scenario) throws SQLException {
+        try (Connection admin = server.connect()) {
+            execute(admin, "DROP DATABASE " + database(scenario));
+            execute(admin, "CHECKPOINT");
+        }
     }
 
     static void createDatabase(EmbeddedPostgres server, String database) throws SQLException {

@@ -41,7 +41,9 @@ final class Benchmark implements Callable<Integer> {
                 "b: 1,000,000 rows in transactions of 1,000",
                 "c: 200,000 transactions of one row",
                 "d: 100,000 transactions of 3 updates and 1 insert",
-                "latency: from source commit to target visibility"
+                "latency: from source commit to target visibility",
+                "and, only when named:",
+                "large: 10,000,000 rows in one transaction, and the same in transactions of 1,000, by the pipeline alone"
             })
     private List<String> scenarios;
 
@@ -144,6 +146,10 @@ final class Benchmark implements Callable<Integer> {
                     String result = Latency.measure(server, rate, seconds, into, jvmOptions())
                             .toString();
                     System.out.println("latency at " + rate + " tx/s: " + result);
+                } else if (scenario.equals("large")) {
+                    long wanted = rows == null ? LargeTransaction.ROWS : rows;
+                    System.out.println(LargeTransaction.measure(
+                            server, wanted, new PipelineDrainer(into, jvmOptions(), Map.of(), threads)));
                 } else {
                     table.add(compare(server, Scenario.valueOf(scenario.toUpperCase(Locale.ROOT)), into, recvlogical));
                 }

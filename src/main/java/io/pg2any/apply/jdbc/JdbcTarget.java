@@ -322,8 +322,9 @@ public final class JdbcTarget implements Target {
             if (resume && through.isAfter(row.lsn())) {
                 throw anotherCopy(row);
             }
-            commit(row, row.between(new Position(batch.source(), through)));
-            inside = false;
+            // What ends before the rest of a half applied transaction leaves that where it is.
+            commit(row, resume ? row : row.between(new Position(batch.source(), through)));
+            inside = resume;
             return new Applied(through, durable, transactions, rows);
         }
     }

@@ -512,6 +512,15 @@ abstract class DialectContract {
     }
 
     @Test
+    void aPositionBeforeAHalfAppliedTransactionLeavesItHalfApplied() throws Exception {
+        ChangesBatch half = halfApplied();
+        target.apply(next().through(half.end().value() - 0x30));
+        assertThat(rows("SELECT ordinal FROM pg2any_position")).containsExactly(row("2"));
+        apply(half);
+        assertThat(rows("SELECT count(*) FROM bag_in_parts")).containsExactly(row("5"));
+    }
+
+    @Test
     void anOperatorCanSayThatAnotherCopyCountsTheSame() throws Exception {
         halfApplied();
         execute("UPDATE pg2any_position SET staged_at = ''");
