@@ -69,8 +69,9 @@ class CrashIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"applied, off", "staged, forced"})
-    void nothingIsLostOrRepeatedHoweverOftenItIsKilled(String acknowledge, String streaming) throws Exception {
+    @CsvSource({"applied, off, none", "staged, forced, zstd"})
+    void nothingIsLostOrRepeatedHoweverOftenItIsKilled(String acknowledge, String streaming, String compression)
+            throws Exception {
         Random random = new Random(SEED + acknowledge.hashCode());
         Workload.Options workload =
                 new Workload.Options(random.nextLong(), 2, 150, BIG_ROWS, Duration.ofSeconds(5), true);
@@ -79,7 +80,7 @@ class CrashIT {
                 "crash_" + acknowledge,
                 folder,
                 StreamingMode.or(streaming),
-                Map.of("PG2ANY_ACKNOWLEDGE", acknowledge))) {
+                Map.of("PG2ANY_ACKNOWLEDGE", acknowledge, "PG2ANY_COMPRESSION", compression))) {
             scenario.begin(workload);
             int point = random.nextInt(POINTS.size());
             for (int kill = 1; kill <= KILLS / 2; kill++) {
