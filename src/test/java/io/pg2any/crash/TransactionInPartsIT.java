@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pg2any.cli.EmbeddedPostgres;
 import io.pg2any.cli.quickstart.TargetPosition;
+import io.pg2any.cli.quickstart.WorkloadSchema;
 import io.pg2any.server.TestPostgres;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -47,6 +48,7 @@ class TransactionInPartsIT {
             scenario.startPipeline();
             try (Connection connection = scenario.connect()) {
                 scenario.pipeline.awaitSlot(connection, NAME, Scenario.START_LIMIT);
+                WorkloadSchema.fill(connection);
             }
             scenario.source("INSERT INTO lines VALUES (0)");
             awaitCaughtUp(scenario);
