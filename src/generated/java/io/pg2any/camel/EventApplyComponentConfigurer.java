@@ -58,6 +58,9 @@ public class EventApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
         case "messages": getOrCreateConfiguration(target).setMessages(property(camelContext, java.lang.String.class, value)); return true;
         case "partitions": getOrCreateConfiguration(target).setPartitions(property(camelContext, int.class, value)); return true;
+        case "rejected": getOrCreateConfiguration(target).setRejected(property(camelContext, java.lang.String.class, value)); return true;
+        case "rejectedtables":
+        case "rejectedTables": getOrCreateConfiguration(target).setRejectedTables(property(camelContext, java.lang.String.class, value)); return true;
         case "replicationfactor":
         case "replicationFactor": getOrCreateConfiguration(target).setReplicationFactor(property(camelContext, short.class, value)); return true;
         case "saslmechanism":
@@ -116,6 +119,9 @@ public class EventApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "lazyStartProducer": return boolean.class;
         case "messages": return java.lang.String.class;
         case "partitions": return int.class;
+        case "rejected": return java.lang.String.class;
+        case "rejectedtables":
+        case "rejectedTables": return java.lang.String.class;
         case "replicationfactor":
         case "replicationFactor": return short.class;
         case "saslmechanism":
@@ -175,6 +181,9 @@ public class EventApplyComponentConfigurer extends PropertyConfigurerSupport imp
         case "lazyStartProducer": return target.isLazyStartProducer();
         case "messages": return getOrCreateConfiguration(target).getMessages();
         case "partitions": return getOrCreateConfiguration(target).getPartitions();
+        case "rejected": return getOrCreateConfiguration(target).getRejected();
+        case "rejectedtables":
+        case "rejectedTables": return getOrCreateConfiguration(target).getRejectedTables();
         case "replicationfactor":
         case "replicationFactor": return getOrCreateConfiguration(target).getReplicationFactor();
         case "saslmechanism":

@@ -42,6 +42,9 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "keyless": target.setKeyless(property(camelContext, java.lang.String.class, value)); return true;
         case "messages": target.setMessages(property(camelContext, java.lang.String.class, value)); return true;
         case "partitions": target.setPartitions(property(camelContext, int.class, value)); return true;
+        case "rejected": target.setRejected(property(camelContext, java.lang.String.class, value)); return true;
+        case "rejectedtables":
+        case "rejectedTables": target.setRejectedTables(property(camelContext, java.lang.String.class, value)); return true;
         case "replicationfactor":
         case "replicationFactor": target.setReplicationFactor(property(camelContext, short.class, value)); return true;
         case "saslmechanism":
@@ -91,6 +94,9 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "keyless": return java.lang.String.class;
         case "messages": return java.lang.String.class;
         case "partitions": return int.class;
+        case "rejected": return java.lang.String.class;
+        case "rejectedtables":
+        case "rejectedTables": return java.lang.String.class;
         case "replicationfactor":
         case "replicationFactor": return short.class;
         case "saslmechanism":
@@ -141,6 +147,9 @@ public class KafkaApplyConfigurationConfigurer extends org.apache.camel.support.
         case "keyless": return target.getKeyless();
         case "messages": return target.getMessages();
         case "partitions": return target.getPartitions();
+        case "rejected": return target.getRejected();
+        case "rejectedtables":
+        case "rejectedTables": return target.getRejectedTables();
         case "replicationfactor":
         case "replicationFactor": return target.getReplicationFactor();
         case "saslmechanism":

@@ -44,6 +44,9 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
         case "messages": target.getConfiguration().setMessages(property(camelContext, java.lang.String.class, value)); return true;
         case "partitions": target.getConfiguration().setPartitions(property(camelContext, int.class, value)); return true;
+        case "rejected": target.getConfiguration().setRejected(property(camelContext, java.lang.String.class, value)); return true;
+        case "rejectedtables":
+        case "rejectedTables": target.getConfiguration().setRejectedTables(property(camelContext, java.lang.String.class, value)); return true;
         case "replicationfactor":
         case "replicationFactor": target.getConfiguration().setReplicationFactor(property(camelContext, short.class, value)); return true;
         case "saslmechanism":
@@ -95,6 +98,9 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "lazyStartProducer": return boolean.class;
         case "messages": return java.lang.String.class;
         case "partitions": return int.class;
+        case "rejected": return java.lang.String.class;
+        case "rejectedtables":
+        case "rejectedTables": return java.lang.String.class;
         case "replicationfactor":
         case "replicationFactor": return short.class;
         case "saslmechanism":
@@ -147,6 +153,9 @@ public class KafkaApplyEndpointConfigurer extends PropertyConfigurerSupport impl
         case "lazyStartProducer": return target.isLazyStartProducer();
         case "messages": return target.getConfiguration().getMessages();
         case "partitions": return target.getConfiguration().getPartitions();
+        case "rejected": return target.getConfiguration().getRejected();
+        case "rejectedtables":
+        case "rejectedTables": return target.getConfiguration().getRejectedTables();
         case "replicationfactor":
         case "replicationFactor": return target.getConfiguration().getReplicationFactor();
         case "saslmechanism":

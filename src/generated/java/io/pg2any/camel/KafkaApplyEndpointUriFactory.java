@@ -23,7 +23,7 @@ public class KafkaApplyEndpointUriFactory extends org.apache.camel.support.compo
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(30);
+        Set<String> props = new HashSet<>(32);
         props.add("binaries");
         props.add("clientProperties");
         props.add("createTopics");
@@ -40,6 +40,8 @@ public class KafkaApplyEndpointUriFactory extends org.apache.camel.support.compo
         props.add("messages");
         props.add("partitions");
         props.add("pipeline");
+        props.add("rejected");
+        props.add("rejectedTables");
         props.add("replicationFactor");
         props.add("saslMechanism");
         props.add("saslPassword");
