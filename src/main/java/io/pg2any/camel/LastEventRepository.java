@@ -36,8 +36,7 @@ public class LastEventRepository extends ServiceSupport implements IdempotentRep
     @Override
     protected void doStart() throws Exception {
         Path path = Path.of(Objects.requireNonNull(file, "file"));
-        channel = FileChannel.open(
-                path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         last = Files.readString(path, StandardCharsets.US_ASCII).strip();
     }
 

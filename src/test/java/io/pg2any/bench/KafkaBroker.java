@@ -86,7 +86,8 @@ final class KafkaBroker implements BenchTarget {
 
         @Override
         public boolean atEnd() {
-            return follow(Backlog.END_TABLE) && !consumer.poll(Duration.ofMillis(10)).isEmpty();
+            return follow(Backlog.END_TABLE)
+                    && !consumer.poll(Duration.ofMillis(10)).isEmpty();
         }
 
         @Override

@@ -235,15 +235,21 @@ class EndpointRouteTest {
         component.setConfiguration(configuration);
         main.bind("eventapply", component);
         Change emitted = new Change.LogicalMessage(true, new Lsn(0x1010), "order/7", new byte[] {1, (byte) 0xFF});
-        start(ChangesBatch.after(0x1000).transaction(person(1), emitted), "apply-endpoint", "direct:taker", exchange -> {
-            var message = exchange.getMessage();
-            if ("order/7".equals(message.getHeader(Pg2anyHeaders.PREFIX))) {
-                taken.add(message.getHeader(Pg2anyHeaders.TOPIC) + " " + message.getHeader(Pg2anyHeaders.KEY) + " "
-                        + message.getHeader(Pg2anyHeaders.ORDINAL) + "/" + message.getHeader(Pg2anyHeaders.COUNT) + " "
-                        + message.getHeader(Pg2anyHeaders.OPERATION) + " "
-                        + HexFormat.of().formatHex(message.getBody(byte[].class)));
-            }
-        });
+        start(
+                ChangesBatch.after(0x1000).transaction(person(1), emitted),
+                "apply-endpoint",
+                "direct:taker",
+                exchange -> {
+                    var message = exchange.getMessage();
+                    if ("order/7".equals(message.getHeader(Pg2anyHeaders.PREFIX))) {
+                        taken.add(message.getHeader(Pg2anyHeaders.TOPIC) + " " + message.getHeader(Pg2anyHeaders.KEY)
+                                + " "
+                                + message.getHeader(Pg2anyHeaders.ORDINAL) + "/"
+                                + message.getHeader(Pg2anyHeaders.COUNT) + " "
+                                + message.getHeader(Pg2anyHeaders.OPERATION) + " "
+                                + HexFormat.of().formatHex(message.getBody(byte[].class)));
+                    }
+                });
 
         assertThat(taken).containsExactly("orders 7 2/2 message 01ff");
     }

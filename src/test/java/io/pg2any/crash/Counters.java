@@ -137,8 +137,7 @@ final class Counters implements AutoCloseable {
     }
 
     /** Until PostgreSQL knows that everything written so far is safe. */
-    void awaitConfirmed(PipelineProcess pipeline, String slot)
-            throws SQLException, InterruptedException, IOException {
+    void awaitConfirmed(PipelineProcess pipeline, String slot) throws SQLException, InterruptedException, IOException {
         try (Connection connection = server.connect();
                 Statement statement = connection.createStatement()) {
             ResultSet end = statement.executeQuery("SELECT pg_current_wal_lsn()");

@@ -174,8 +174,12 @@ class EndpointPipelineIT {
 
             Pattern refused = Pattern.compile("public.web: change 1 of transaction .* not been taken since 20");
             Pattern failing = Pattern.compile("failing since 20.*Kafka " + kafka.servers());
-            Scenario.await("health names the endpoint", () -> refused.matcher(web.health()).find());
-            Scenario.await("health names the brokers", () -> failing.matcher(broker.health()).find());
+            Scenario.await(
+                    "health names the endpoint",
+                    () -> refused.matcher(web.health()).find());
+            Scenario.await(
+                    "health names the brokers",
+                    () -> failing.matcher(broker.health()).find());
             assertThat(web.isReady() || broker.isReady()).isFalse();
             assertStopsInTime(web);
             assertStopsInTime(broker);

@@ -40,7 +40,9 @@ class KafkaClusterIT {
             writer.awaitTransactions(100);
 
             second.start("-Xmx128m", "-XX:TieredStopAtLevel=1");
-            assertThat(first.waitFor(Duration.ofSeconds(40))).as(first.tail() + "\n\n" + second.tail()).hasValue(1);
+            assertThat(first.waitFor(Duration.ofSeconds(40)))
+                    .as(first.tail() + "\n\n" + second.tail())
+                    .hasValue(1);
             assertThat(Files.readString(first.log())).contains("another process has taken over");
             writer.awaitTransactions(100);
             writer.finish();

@@ -26,8 +26,8 @@ public final class TokenIssuer implements AutoCloseable {
 
     public TokenIssuer(String client, String secret) throws IOException, GeneralSecurityException {
         this.client = client;
-        this.basic = "Basic "
-                + Base64.getEncoder().encodeToString((client + ":" + secret).getBytes(StandardCharsets.UTF_8));
+        this.basic =
+                "Basic " + Base64.getEncoder().encodeToString((client + ":" + secret).getBytes(StandardCharsets.UTF_8));
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
         generator.initialize(2048);
         keys = generator.generateKeyPair();
@@ -52,7 +52,10 @@ public final class TokenIssuer implements AutoCloseable {
     private void token(HttpExchange exchange) throws IOException {
         exchange.getRequestBody().readAllBytes();
         if (basic.equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
-            answer(exchange, 200, "{\"access_token\":\"" + signed() + "\",\"token_type\":\"Bearer\",\"expires_in\":600}");
+            answer(
+                    exchange,
+                    200,
+                    "{\"access_token\":\"" + signed() + "\",\"token_type\":\"Bearer\",\"expires_in\":600}");
         } else {
             answer(exchange, 401, "{\"error\":\"invalid_client\"}");
         }
@@ -61,7 +64,8 @@ public final class TokenIssuer implements AutoCloseable {
     private String signed() {
         long now = Instant.now().getEpochSecond();
         String text = base64("{\"alg\":\"RS256\",\"kid\":\"k\"}") + "."
-                + base64("{\"sub\":\"" + client + "\",\"iat\":" + now + ",\"exp\":" + (now + 600) + ",\"scope\":\"kafka\"}");
+                + base64("{\"sub\":\"" + client + "\",\"iat\":" + now + ",\"exp\":" + (now + 600)
+                        + ",\"scope\":\"kafka\"}");
         try {
             Signature signature = Signature.getInstance("SHA256withRSA");
             signature.initSign(keys.getPrivate());
@@ -74,8 +78,8 @@ public final class TokenIssuer implements AutoCloseable {
 
     private String publicKeys() {
         RSAPublicKey key = (RSAPublicKey) keys.getPublic();
-        return "{\"keys\":[{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"kid\":\"k\",\"n\":\"" + base64(key.getModulus())
-                + "\",\"e\":\"" + base64(key.getPublicExponent()) + "\"}]}";
+        return "{\"keys\":[{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"kid\":\"k\",\"n\":\""
+                + base64(key.getModulus()) + "\",\"e\":\"" + base64(key.getPublicExponent()) + "\"}]}";
     }
 
     private static String base64(BigInteger number) {

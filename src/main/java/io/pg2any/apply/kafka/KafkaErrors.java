@@ -54,7 +54,8 @@ final class KafkaErrors {
             boolean refused = login.getMessage().contains(UnretryableException.class.getSimpleName());
             return new TargetException(
                     refused ? Kind.CONFIG : Kind.RETRYABLE,
-                    place + "no token: " + login.getMessage().lines().findFirst().orElse("")
+                    place + "no token: "
+                            + login.getMessage().lines().findFirst().orElse("")
                             + "; check CDC_KAFKA_SASL_*, sasl.oauthbearer.token.endpoint.url and the JVM's"
                             + " org.apache.kafka.sasl.oauthbearer.allowed.urls",
                     e);
