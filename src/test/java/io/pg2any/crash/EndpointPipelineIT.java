@@ -95,7 +95,7 @@ class EndpointPipelineIT {
             route("killed", shipped.replace(send, withId));
             begin(pipeline, "killed");
             int rows = 0;
-            for (int kill = 0; kill < 6; kill++) {
+            for (int kill = 0; kill < 4; kill++) {
                 int expected = receiver.ids.size() + 20 + random.nextInt(200);
                 for (int transaction = 0; transaction < 40; transaction++) {
                     insert("killed", rows, 10);

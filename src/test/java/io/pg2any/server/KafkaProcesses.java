@@ -64,10 +64,14 @@ public final class KafkaProcesses implements AutoCloseable {
         return nodes.servers();
     }
 
+    /** Idempotent. */
     @Override
     public void close() throws IOException {
         processes.forEach(Process::destroyForcibly);
         processes.forEach(process -> process.onExit().join());
+        if (!Files.exists(folder)) {
+            return;
+        }
         try (Stream<Path> paths = Files.walk(folder)) {
             for (Path path : (Iterable<Path>) paths.sorted(Comparator.reverseOrder())::iterator) {
                 Files.deleteIfExists(path);
