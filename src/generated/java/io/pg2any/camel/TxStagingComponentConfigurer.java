@@ -30,6 +30,7 @@ public class TxStagingComponentConfigurer extends PropertyConfigurerSupport impl
         case "batchBytes": target.setBatchBytes(property(camelContext, int.class, value)); return true;
         case "bridgeerrorhandler":
         case "bridgeErrorHandler": target.setBridgeErrorHandler(property(camelContext, boolean.class, value)); return true;
+        case "compression": target.setCompression(property(camelContext, java.lang.String.class, value)); return true;
         case "folder": target.setFolder(property(camelContext, java.lang.String.class, value)); return true;
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": target.setHealthCheckConsumerEnabled(property(camelContext, boolean.class, value)); return true;
@@ -61,6 +62,7 @@ public class TxStagingComponentConfigurer extends PropertyConfigurerSupport impl
         case "batchBytes": return int.class;
         case "bridgeerrorhandler":
         case "bridgeErrorHandler": return boolean.class;
+        case "compression": return java.lang.String.class;
         case "folder": return java.lang.String.class;
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": return boolean.class;
@@ -93,6 +95,7 @@ public class TxStagingComponentConfigurer extends PropertyConfigurerSupport impl
         case "batchBytes": return target.getBatchBytes();
         case "bridgeerrorhandler":
         case "bridgeErrorHandler": return target.isBridgeErrorHandler();
+        case "compression": return target.getCompression();
         case "folder": return target.getFolder();
         case "healthcheckconsumerenabled":
         case "healthCheckConsumerEnabled": return target.isHealthCheckConsumerEnabled();

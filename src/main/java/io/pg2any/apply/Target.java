@@ -43,6 +43,11 @@ public interface Target extends AutoCloseable {
      */
     List<TargetException> check(List<Relation> relations);
 
+    /** What the last {@link #check} has seen that is worth knowing, and stands in nobody's way. */
+    default List<String> notes() {
+        return List.of();
+    }
+
     /**
      * Applies a batch and its position in one target transaction, or, beyond {@link ApplyOptions#maxRowsPerCommit} rows
      * of one transaction, in parts. Transactions that the target has already are

@@ -1,6 +1,7 @@
 package io.pg2any.camel;
 
 import io.pg2any.staging.AcknowledgeMode;
+import io.pg2any.staging.Compression;
 import io.pg2any.staging.StagingConfig;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -70,8 +71,15 @@ public class TxStagingComponent extends HealthCheckComponent {
     @Metadata(
             label = "advanced",
             defaultValue = "67108864",
-            description = "Bytes of one file of a streamed transaction that does not fit in memory")
+            description = "Bytes of one file of a transaction that does not fit in memory")
     private long segmentBytes = 64 << 20;
+
+    @Metadata(
+            label = "advanced",
+            defaultValue = "none",
+            enums = "none,gzip,zstd,lz4",
+            description = "Compression of what is staged from now on; what is there already is read whatever it has")
+    private String compression = "none";
 
     private final ConcurrentMap<String, StagingResource> resources = new ConcurrentHashMap<>();
 
@@ -100,7 +108,17 @@ public class TxStagingComponent extends HealthCheckComponent {
                 transactionMemoryBytes,
                 maxBytes,
                 offerWhileArriving,
-                segmentBytes);
+                segmentBytes,
+                compressionOfBlocks());
+    }
+
+    private Compression compressionOfBlocks() {
+        try {
+            return Compression.valueOf(compression.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "txstaging: compression=" + compression + " is none of none, gzip, zstd, lz4", e);
+        }
     }
 
     private AcknowledgeMode acknowledgeMode() {
@@ -166,6 +184,14 @@ public class TxStagingComponent extends HealthCheckComponent {
 
     public void setSegmentBytes(long segmentBytes) {
         this.segmentBytes = segmentBytes;
+    }
+
+    public String getCompression() {
+        return compression;
+    }
+
+    public void setCompression(String compression) {
+        this.compression = compression;
     }
 
     public boolean isOfferWhileArriving() {

@@ -89,6 +89,7 @@ class Application {
         staging.setMaxBytes(settings.number(Setting.STAGING_MAX_BYTES));
         staging.setRejectedMaxBytes(settings.number(Setting.REJECTED_MAX_BYTES));
         staging.setSegmentBytes(settings.number(Setting.SEGMENT_SIZE) << 20);
+        staging.setCompression(settings.compression());
         staging.setBatchBytes((int) settings.number(Setting.STAGING_BATCH_BYTES));
         // A part may become visible only when the rest cannot be lost: the transaction is whole before it is begun.
         staging.setOfferWhileArriving(settings.number(Setting.MAX_ROWS_PER_COMMIT) == 0);

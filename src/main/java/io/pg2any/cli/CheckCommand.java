@@ -21,7 +21,9 @@ class CheckCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         settings.warnings().forEach(warning -> out.println("warning: " + warning));
         boolean errors = false;
-        for (Problem problem : Preflight.of(settings).problems()) {
+        Preflight preflight = Preflight.of(settings);
+        preflight.notes().forEach(note -> out.println("note: " + note));
+        for (Problem problem : preflight.problems()) {
             boolean error = problem.severity() == Problem.Severity.ERROR;
             errors |= error;
             out.println((error ? "ERROR: " : "warning: ") + Preflight.text(problem));

@@ -15,7 +15,6 @@ import io.pg2any.staging.StagedFileReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -31,7 +30,9 @@ import picocli.CommandLine.Spec;
 /** Shows a staged file, whole or torn, as one JSON object a line or as SQL; changes nothing. */
 @Command(name = "inspect", description = "Show a staged file as JSON, one object a line, or as SQL.")
 class InspectCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "FILE", description = "A file of staging/received, staging/pending or staging/rejected.")
+    @Parameters(
+            paramLabel = "FILE",
+            description = "A file of staging/received, staging/pending, staging/prepared or staging/rejected.")
     private Path file;
 
     @Option(names = "--transactions", description = "Only the transactions, with the number of their changes.")
@@ -90,6 +91,9 @@ class InspectCommand implements Callable<Integer> {
                 JdbcTargets.script(settings.text(Setting.PIPELINE), Application.jdbcConfiguration(settings), out);
         boolean sound = true;
         while (reader.nextTransaction()) {
+            if (reader.preparedAs().isPresent() && reader.preparedBody().isEmpty()) {
+                out.println("-- prepared: applied only if it is committed");
+            }
             script.begin(reader.transaction());
             for (Change change; (change = reader.nextChange()) != null; ) {
                 try {
@@ -110,15 +114,17 @@ class InspectCommand implements Callable<Integer> {
         TransactionInfo transaction = reader.transaction();
         JsonObject begin = new JsonObject();
         begin.put("transaction", Integer.toUnsignedLong(transaction.xid()));
-        begin.put("commitLsn", transaction.commitLsn().toString());
-        begin.put("commitTime", transaction.commitTime().toString());
+        boolean committed =
+                reader.preparedAs().isEmpty() || reader.preparedBody().isPresent();
+        begin.put(
+                committed ? "commitLsn" : "prepareLsn", transaction.commitLsn().toString());
+        begin.put(
+                committed ? "commitTime" : "prepareTime",
+                transaction.commitTime().toString());
+        reader.preparedAs().ifPresent(gid -> begin.put("prepared", gid));
+        reader.preparedBody().ifPresent(body -> begin.put("body", "prepared/" + body));
         if (reader.isStreamed()) {
             begin.put("streamed", true);
-            begin.put(
-                    "rolledBack",
-                    new JsonArray(Arrays.stream(reader.abortedXids())
-                            .mapToObj(Integer::toUnsignedLong)
-                            .toList()));
         }
         reader.rejection().ifPresent(rejection -> {
             begin.put("rejected", rejection.error());
@@ -135,10 +141,38 @@ class InspectCommand implements Callable<Integer> {
         JsonObject end = new JsonObject();
         end.put("end", Integer.toUnsignedLong(transaction.xid()));
         end.put("changes", changes);
+        if (reader.isStreamed()) {
+            end.put("rolledBack", rolledBack(reader));
+        }
         if (!reader.segments().isEmpty()) {
-            end.put("segments", new JsonArray(reader.segments()));
+            end.put("segments", segments(reader));
         }
         out.println(end.toJson());
+    }
+
+    /** What is in the file and is not applied. */
+    private static JsonArray rolledBack(StagedFileReader reader) {
+        JsonArray parts = new JsonArray();
+        int[] xids = reader.abortedXids();
+        long[] changes = reader.abortedChanges();
+        for (int i = 0; i < xids.length; i++) {
+            JsonObject part = new JsonObject();
+            part.put("subtransaction", Integer.toUnsignedLong(xids[i]));
+            part.put("changes", changes[i]);
+            parts.add(part);
+        }
+        return parts;
+    }
+
+    private static JsonArray segments(StagedFileReader reader) {
+        JsonArray segments = new JsonArray();
+        for (StagedFileReader.SegmentFile file : reader.segments()) {
+            JsonObject segment = new JsonObject();
+            segment.put("file", file.name());
+            segment.put("bytes", file.bytes());
+            segments.add(segment);
+        }
+        return segments;
     }
 
     private static JsonObject header(StagedFileHeader header) {
@@ -148,6 +182,7 @@ class InspectCommand implements Callable<Integer> {
         json.put("slot", header.source().slot());
         json.put("after", header.after().toString());
         json.put("acknowledge", header.acknowledge().name());
+        json.put("compression", header.compression().name());
         json.put("created", header.createdAt().toString());
         return json;
     }

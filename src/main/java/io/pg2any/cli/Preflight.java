@@ -30,19 +30,22 @@ final class Preflight {
     private static final Logger LOG = LoggerFactory.getLogger(Preflight.class);
 
     private final List<Problem> problems;
+    private final List<String> notes;
 
-    private Preflight(List<Problem> problems) {
+    private Preflight(List<Problem> problems, List<String> notes) {
         this.problems = List.copyOf(problems);
+        this.notes = List.copyOf(notes);
     }
 
     static Preflight of(Settings settings) {
         CaptureConfig capture = captureConfig(settings);
         List<Problem> problems = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
         checkStaging(settings.stagingFolder(), problems);
         try {
             Optional<Target> target = Application.target(settings);
             if (target.isPresent()) {
-                checkTarget(settings, capture, target.get(), problems);
+                checkTarget(settings, capture, target.get(), problems, notes);
             } else {
                 problems.addAll(SourcePreflight.check(capture, Optional.empty()));
             }
@@ -52,10 +55,11 @@ final class Preflight {
         } catch (IllegalArgumentException e) {
             problems.add(new Problem(Problem.Severity.ERROR, e.getMessage(), "", CaptureException.Kind.CONFIG));
         }
-        return new Preflight(problems);
+        return new Preflight(problems, notes);
     }
 
-    private static void checkTarget(Settings settings, CaptureConfig capture, Target checked, List<Problem> problems)
+    private static void checkTarget(
+            Settings settings, CaptureConfig capture, Target checked, List<Problem> problems, List<String> notes)
             throws TargetException {
         try (checked) {
             // In staged mode the slot may rightly be past the target: what lies between is in the staging folder.
@@ -65,6 +69,7 @@ final class Preflight {
             for (TargetException problem : checked.check(selected)) {
                 problems.add(problem(problem));
             }
+            notes.addAll(checked.notes());
         }
     }
 
@@ -93,6 +98,11 @@ final class Preflight {
 
     List<Problem> problems() {
         return problems;
+    }
+
+    /** Of the target, for who asks. */
+    List<String> notes() {
+        return notes;
     }
 
     /**

@@ -390,12 +390,18 @@ record Setting(String property, String variable, String fallback, boolean secret
             "pg2any.staging.segmentMegabytes",
             "CDC_TRANSACTION_SEGMENT_SIZE_MB",
             "64",
-            "MiB of one file of a streamed transaction that does not fit in memory");
+            "MiB of one file of a transaction that does not fit in memory");
     static final Setting COMPRESSION = of(
             "pg2any.staging.compression",
+            "PG2ANY_COMPRESSION",
+            null,
+            "Of staged files: `none`, `gzip`, `zstd` or `lz4`. Unset, it is `zstd` if `PG2ANY_ENABLE_COMPRESSION` is"
+                    + " `true`, and `none` otherwise. Files from before a change are still read");
+    static final Setting ENABLE_COMPRESSION = of(
+            "pg2any.staging.enableCompression",
             "PG2ANY_ENABLE_COMPRESSION",
-            "false",
-            "`true` is accepted with a warning: this release stages uncompressed");
+            null,
+            "`true` compresses staged files, `false` does not; `PG2ANY_COMPRESSION` says how, and must not contradict");
     static final Setting LAST_LSN_FILE = of(
             "pg2any.source.lastLsnFile",
             "CDC_LAST_LSN_FILE",
@@ -490,6 +496,7 @@ record Setting(String property, String variable, String fallback, boolean secret
             STAGING_BATCH_BYTES,
             SEGMENT_SIZE,
             COMPRESSION,
+            ENABLE_COMPRESSION,
             LAST_LSN_FILE,
             PIPELINE,
             HTTP_HOST,

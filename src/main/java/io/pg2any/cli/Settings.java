@@ -32,6 +32,9 @@ final class Settings {
     private static final List<String> TARGET_TYPES =
             List.of("MySQL", "MariaDB", "SqlServer", "SQLite", "PostgreSQL", "Kafka", "Camel");
 
+    private static final String[] COMPRESSIONS = {"none", "gzip", "zstd", "lz4"};
+    private static final String DEFAULT_COMPRESSION = "zstd";
+
     private static final String KAFKA_CLIENT_KEYS = "pg2any.kafka.client.";
     private static final String KAFKA_CLIENT_VARIABLES = "PG2ANY_KAFKA_CLIENT_";
 
@@ -174,13 +177,36 @@ final class Settings {
         checkNumber(Setting.STAGING_BATCH_BYTES, 1 << 10, 1 << 30, problems);
         checkNumber(Setting.SEGMENT_SIZE, 1, 1 << 20, problems);
         checkNumber(Setting.HTTP_PORT, 0, 65535, problems);
-        if (flag(text(Setting.COMPRESSION))) {
-            warnings.add("PG2ANY_ENABLE_COMPRESSION: this release stages uncompressed");
-        }
+        checkCompression(problems);
         if (!text(Setting.PIPELINE).matches("[A-Za-z0-9_.-]{1,63}")) {
             problems.add(named(Setting.PIPELINE) + " holds 1 to 63 letters, digits, '_', '.', '-', not \""
                     + text(Setting.PIPELINE) + "\"");
         }
+    }
+
+    private void checkCompression(List<String> problems) {
+        String compression = text(Setting.COMPRESSION);
+        String enabled = text(Setting.ENABLE_COMPRESSION);
+        if (compression != null) {
+            checkOneOf(Setting.COMPRESSION, problems, COMPRESSIONS);
+        }
+        if (enabled != null) {
+            checkOneOf(Setting.ENABLE_COMPRESSION, problems, "true", "false", "1", "0");
+        }
+        if (compression != null && enabled != null && flag(enabled) == compression.equalsIgnoreCase("none")) {
+            problems.add(named(Setting.ENABLE_COMPRESSION) + " is " + enabled + ", but " + named(Setting.COMPRESSION)
+                    + " is " + compression + ": set only one of them");
+        }
+    }
+
+    /** Of what is staged from now on. */
+    String compression() {
+        String compression = text(Setting.COMPRESSION);
+        if (compression != null) {
+            return compression;
+        }
+        String enabled = text(Setting.ENABLE_COMPRESSION);
+        return enabled != null && flag(enabled) ? DEFAULT_COMPRESSION : "none";
     }
 
     private void checkSource(List<String> problems, List<String> warnings) {

@@ -15,6 +15,7 @@ final class CommittedFiles {
     private final StagingConfig config;
     private final Clock clock;
     final FrameBuffer.Blocks blocks = new FrameBuffer.Blocks();
+    private final FrameEncoder encoder;
 
     private final Deque<OpenFile> whole = new ArrayDeque<>();
     /** The last of them, if it still grows. */
@@ -29,6 +30,7 @@ final class CommittedFiles {
     CommittedFiles(StagingConfig config, Clock clock) {
         this.config = config;
         this.clock = clock;
+        this.encoder = new FrameEncoder(config.compression());
     }
 
     void startAt(SourceIdentity identity, Lsn lsn) {
@@ -107,15 +109,19 @@ final class CommittedFiles {
     OpenFile newFile(String kind) {
         long serial = nextSerial();
         return new OpenFile(
-                serial, newHeader(), config.received().resolve(StagedFileName.received(through, kind, serial)), blocks);
+                serial,
+                newHeader(),
+                config.received().resolve(StagedFileName.received(through, kind, serial)),
+                blocks,
+                encoder);
     }
 
     Spool newSpool(String kind) {
         String name = StagedFileName.received(through, kind, nextSerial());
-        return new Spool(newHeader(), config.received(), name, config.segmentBytes(), blocks);
+        return new Spool(newHeader(), config.received(), name, config.segmentBytes(), blocks, encoder);
     }
 
     private StagedFileHeader newHeader() {
-        return new StagedFileHeader(source, through, config.acknowledge(), clock.instant());
+        return new StagedFileHeader(source, through, config.acknowledge(), config.compression(), clock.instant());
     }
 }

@@ -27,6 +27,9 @@ final class FrameReader implements Closeable {
         long await(long needed) throws IOException;
     }
 
+    /** What a frame has at most, unless one record is larger. */
+    private static final int LARGE = StagedFileFormat.BLOCK_HEADER + FrameBuffer.BLOCK;
+
     private final StagingFiles.StagedFile file;
     private final Path path;
     private final Limit limit;
@@ -34,11 +37,14 @@ final class FrameReader implements Closeable {
     private final StagedFileHeader header;
     private final boolean segment;
     private final CRC32C crcOfCrcs = new CRC32C();
-    private final byte[] frameHeader = new byte[StagedFileFormat.FRAME_HEADER];
+    private final byte[] frameHeader;
+    private final FrameDecoder decoder;
     private final RecordReader records = new RecordReader();
     private long position;
     private long frames;
     private StagedFileFooter footer;
+    /** Whether the header of the frame at the position has been read. */
+    private boolean inFrame;
 
     private FrameReader(StagingFiles.StagedFile file, Path path, Limit limit, boolean growing) throws IOException {
         this.file = file;
@@ -51,6 +57,9 @@ final class FrameReader implements Closeable {
         read(0, head, head.length, "a header");
         this.header = StagedFileFormat.decodeHeader(head, path);
         this.segment = StagedFileFormat.isSegment(head);
+        boolean first = StagedFileFormat.version(head) == 1;
+        this.frameHeader = new byte[first ? StagedFileFormat.FRAME_HEADER_1 : StagedFileFormat.FRAME_HEADER];
+        this.decoder = new FrameDecoder(path, header.compression());
         this.position = head.length;
         crcOfCrcs.update(head, head.length - 4, 4);
     }
@@ -167,7 +176,7 @@ final class FrameReader implements Closeable {
     }
 
     /**
-     * @return the payload in an array of its own; null at the footer
+     * @return the records of the next frame in an array of its own; null at the footer
      * @throws CorruptStagedFileException if the file ends without a footer, or a CRC does not match
      */
     byte[] next() throws IOException {
@@ -175,13 +184,36 @@ final class FrameReader implements Closeable {
         if (length == 0) {
             return null;
         }
-        byte[] payload = new byte[length];
-        read(position + frameHeader.length, payload, length, "a frame of " + length + " bytes");
-        CRC32C crc = new CRC32C();
-        crc.update(frameHeader, 0, 4);
-        crc.update(payload, 0, length);
-        checked(length, (int) crc.getValue());
+        int records = recordsLength();
+        decoder.requirePlausible(position, length, records);
+        if (length > LARGE) {
+            // Before memory is asked for: the length may be what is damaged.
+            checkFrame(length);
+        }
+        byte[] stored = decoder.room(length);
+        read(position + frameHeader.length, stored, length, "a frame of " + length + " bytes");
+        requireCrc(stored, length);
+        byte[] payload = decoder.decode(position, stored, length, records);
+        passed(length);
         return payload;
+    }
+
+    /**
+     * Passes over the next frame, checked but not decompressed, if it holds nothing but changes, and not too many.
+     *
+     * @return their number; 0 if the frame has to be read
+     */
+    int passOver(long atMost) throws IOException {
+        int length = nextLength();
+        int changes = length == 0 || frameHeader.length == StagedFileFormat.FRAME_HEADER_1
+                ? 0
+                : (int) StagedFileFormat.INT32.get(frameHeader, 12);
+        if (changes <= 0 || changes > atMost) {
+            return 0;
+        }
+        checkFrame(length);
+        passed(length);
+        return changes;
     }
 
     /**
@@ -191,30 +223,39 @@ final class FrameReader implements Closeable {
      * @param prepared takes the names of the files in prepared/ that it refers to; they are not checked
      */
     StagedFileFooter verify(Consumer<Segment> named, Consumer<String> prepared) throws IOException {
-        // Only a single record of a change is a larger frame.
-        byte[] slice = new byte[FrameBuffer.BLOCK];
         for (int length; (length = nextLength()) != 0; ) {
-            CRC32C crc = new CRC32C();
-            crc.update(frameHeader, 0, 4);
-            for (int done = 0; done < length; ) {
-                int part = Math.min(slice.length, length - done);
-                read(position + frameHeader.length + done, slice, part, "a frame of " + length + " bytes");
-                crc.update(slice, 0, part);
-                done += part;
-            }
-            checked(length, (int) crc.getValue());
-            if (length <= slice.length) {
-                records.open(slice, 0, length);
-                while (records.next()) {
-                    if (records.type() == StagedRecords.SEGMENT) {
-                        named.accept(StagedRecords.segment(slice, records.offset(), records.length()));
-                    } else if (records.type() == StagedRecords.PREPARED) {
-                        prepared.accept(StagedRecords.preparedName(slice, records.offset(), records.length()));
-                    }
-                }
+            // Only a single record of a change is a larger frame.
+            if (segment || recordsLength() > FrameBuffer.BLOCK) {
+                checkFrame(length);
+                passed(length);
+            } else {
+                name(next(), named, prepared);
             }
         }
         return footer;
+    }
+
+    private void checkFrame(int length) throws IOException {
+        CRC32C crc = startCrc();
+        byte[] slice = new byte[Math.min(length, FrameBuffer.BLOCK)];
+        for (int done = 0; done < length; ) {
+            int part = Math.min(slice.length, length - done);
+            read(position + frameHeader.length + done, slice, part, "a frame of " + length + " bytes");
+            crc.update(slice, 0, part);
+            done += part;
+        }
+        requireCrc(crc);
+    }
+
+    private void name(byte[] payload, Consumer<Segment> named, Consumer<String> prepared) throws IOException {
+        records.open(payload, 0, payload.length);
+        while (records.next()) {
+            if (records.type() == StagedRecords.SEGMENT) {
+                named.accept(StagedRecords.segment(payload, records.offset(), records.length()));
+            } else if (records.type() == StagedRecords.PREPARED) {
+                prepared.accept(StagedRecords.preparedName(payload, records.offset(), records.length()));
+            }
+        }
     }
 
     @Override
@@ -227,6 +268,10 @@ final class FrameReader implements Closeable {
         if (footer != null) {
             return 0;
         }
+        if (inFrame) {
+            return (int) StagedFileFormat.INT32.get(frameHeader, 0);
+        }
+        // A footer may be all that comes: it is not shorter than the header of any frame.
         read(position, frameHeader, frameHeader.length, "a frame or the footer");
         int length = (int) StagedFileFormat.INT32.get(frameHeader, 0);
         if (length == StagedFileFormat.FOOTER_MARK) {
@@ -246,11 +291,36 @@ final class FrameReader implements Closeable {
                     "a frame of " + length + " bytes",
                     "the end of the file after " + (available - position - frameHeader.length));
         }
+        inFrame = true;
         return length;
     }
 
-    private void checked(int length, int found) throws CorruptStagedFileException {
+    /** Of the records in the frame whose header was read; not checked yet. */
+    private int recordsLength() {
+        return (int)
+                StagedFileFormat.INT32.get(frameHeader, frameHeader.length == StagedFileFormat.FRAME_HEADER_1 ? 0 : 8);
+    }
+
+    private void requireCrc(byte[] stored, int length) throws CorruptStagedFileException {
+        CRC32C crc = startCrc();
+        crc.update(stored, 0, length);
+        requireCrc(crc);
+    }
+
+    /** Version 1 has the length first, version 2 all fields last. */
+    private CRC32C startCrc() {
+        CRC32C crc = new CRC32C();
+        if (frameHeader.length == StagedFileFormat.FRAME_HEADER_1) {
+            crc.update(frameHeader, 0, 4);
+        }
+        return crc;
+    }
+
+    private void requireCrc(CRC32C crc) throws CorruptStagedFileException {
         int expected = (int) StagedFileFormat.INT32.get(frameHeader, 4);
+        int found = frameHeader.length == StagedFileFormat.FRAME_HEADER_1
+                ? (int) crc.getValue()
+                : StagedFileFormat.frameCrc(crc, frameHeader);
         if (expected != found) {
             throw new CorruptStagedFileException(
                     path,
@@ -258,9 +328,13 @@ final class FrameReader implements Closeable {
                     "a frame of CRC " + StagedFileFormat.hex(expected),
                     "CRC " + StagedFileFormat.hex(found));
         }
+    }
+
+    private void passed(int length) {
         position += frameHeader.length + length;
         frames++;
         crcOfCrcs.update(frameHeader, 4, 4);
+        inFrame = false;
     }
 
     private void readFooter() throws IOException {

@@ -11,7 +11,7 @@ import java.util.zip.CRC32C;
 final class FrameWriter {
     private final byte[] head;
     private final CRC32C crcOfCrcs = new CRC32C();
-    private final byte[] frameHeader = new byte[StagedFileFormat.FRAME_HEADER];
+    private final FrameEncoder encoder;
     private Path path;
     private StagingFiles.StagedFile file;
     private boolean created;
@@ -21,9 +21,10 @@ final class FrameWriter {
 
     private long frames;
 
-    FrameWriter(Path path, byte[] head) {
+    FrameWriter(Path path, byte[] head, FrameEncoder encoder) {
         this.path = path;
         this.head = head;
+        this.encoder = encoder;
     }
 
     /** Where the file is now. */
@@ -63,23 +64,9 @@ final class FrameWriter {
 
     void write(StagingFiles files, FrameBuffer.Frame frame) throws IOException {
         writeHead(files);
-        int length = frame.length();
-        StagedFileFormat.INT32.set(frameHeader, 0, length);
-        CRC32C crc = new CRC32C();
-        crc.update(frameHeader, 0, 4);
-        crc.update(frame.bytes, frame.from, length);
-        StagedFileFormat.INT32.set(frameHeader, 4, (int) crc.getValue());
-        if (frame.borrowed) {
-            writeAt(written, frameHeader, 0, frameHeader.length);
-            writeAt(written + frameHeader.length, frame.bytes, frame.from, length);
-        } else {
-            int start = frame.from - frameHeader.length;
-            System.arraycopy(frameHeader, 0, frame.bytes, start, frameHeader.length);
-            writeAt(written, frame.bytes, start, frameHeader.length + length);
-        }
-        written += frameHeader.length + length;
+        written += encoder.write(frame, written, this::writeAt);
         frames++;
-        crcOfCrcs.update(frameHeader, 4, 4);
+        crcOfCrcs.update(encoder.header(), 4, 4);
     }
 
     /**

@@ -37,13 +37,13 @@ final class OpenFile {
     private PendingFile sealed;
     private boolean abandoned;
 
-    OpenFile(long serial, StagedFileHeader header, Path received, FrameBuffer.Blocks blocks) {
+    OpenFile(long serial, StagedFileHeader header, Path received, FrameBuffer.Blocks blocks, FrameEncoder encoder) {
         this.serial = serial;
         this.announcements = serial;
         this.header = header;
         this.received = received;
         this.buffer = new FrameBuffer(blocks);
-        this.writer = new FrameWriter(received, StagedFileFormat.encode(header));
+        this.writer = new FrameWriter(received, StagedFileFormat.encode(header), encoder);
         this.through = header.after();
     }
 

@@ -122,13 +122,16 @@ public final class RejectedFiles {
                 return false;
             }
         }
-        StagedFileHeader header =
-                new StagedFileHeader(source, transaction.commitLsn(), AcknowledgeMode.STAGED, rejection.rejectedAt());
+        // One change fills no more than a block of the disk, as a rule.
+        Compression compression = Compression.NONE;
+        StagedFileHeader header = new StagedFileHeader(
+                source, transaction.commitLsn(), AcknowledgeMode.STAGED, compression, rejection.rejectedAt());
         FrameBuffer buffer = new FrameBuffer(new FrameBuffer.Blocks(), DISK_BLOCK);
         buffer.append(StagedRecords.rejected(rejection));
         transaction.changes().ifPresent(count -> buffer.append(StagedRecords.changes(count)));
         buffer.append(records);
-        FrameWriter writer = new FrameWriter(folder.resolve(name + UNFINISHED), StagedFileFormat.encode(header));
+        FrameWriter writer = new FrameWriter(
+                folder.resolve(name + UNFINISHED), StagedFileFormat.encode(header), new FrameEncoder(compression));
         try {
             writer.write(files, buffer, true);
             StagedFileFooter footer = new StagedFileFooter(transaction.commitLsn(), 1, 1, writer.frames());

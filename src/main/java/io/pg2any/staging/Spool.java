@@ -19,6 +19,7 @@ final class Spool {
     private final Path received;
     private final String name;
     private final long segmentBytes;
+    private final FrameEncoder encoder;
 
     /** In order; all but the last are whole. */
     private final List<FrameWriter> writers = new ArrayList<>();
@@ -33,7 +34,14 @@ final class Spool {
     /**
      * @param name of the segments while they are in received/, without number and suffix
      */
-    Spool(StagedFileHeader header, Path received, String name, long segmentBytes, FrameBuffer.Blocks blocks) {
+    Spool(
+            StagedFileHeader header,
+            Path received,
+            String name,
+            long segmentBytes,
+            FrameBuffer.Blocks blocks,
+            FrameEncoder encoder) {
+        this.encoder = encoder;
         this.header = header;
         this.received = received;
         this.name = name;
@@ -104,7 +112,8 @@ final class Spool {
             if (writers.size() == whole.size()) {
                 writers.add(new FrameWriter(
                         received.resolve(StagedFileName.segment(name, writers.size())),
-                        StagedFileFormat.encodeSegment(header)));
+                        StagedFileFormat.encodeSegment(header),
+                        encoder));
             }
             last().write(files, frame);
         }

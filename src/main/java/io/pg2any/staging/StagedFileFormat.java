@@ -19,19 +19,24 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  * header   Byte*8  "PG2ANY\r\n", of a segment "PG2SEG\r\n"
- *          Int32   version, 1
+ *          Int32   version, 2
  *          Int32   length of the header, from the magic through its CRC
  *          Int8    acknowledge mode, 'A' or 'S'
+ *          Int8    compression: 0 none, 1 gzip, 2 zstd, 3 lz4
  *          Int32   timeline
  *          Int64   after: the through LSN of the file before
  *          Int64   created, milliseconds since 1970
  *          Int16   length, then the system identifier in UTF-8
  *          Int16   length, then the slot in UTF-8
  *          Int32   CRC32C of all of the header before
- * frame *  Int32   length n of the payload, 1 or more
- *          Int32   CRC32C of the length and the payload
- *          Byte*n  payload: whole records as in {@link io.pg2any.pgoutput.MessageChunk}. 256 KiB at most, unless one
- *                  record is larger: then it alone
+ * frame *  Int32   length n of what follows the frame's header, 1 or more
+ *          Int32   CRC32C of what follows the frame's header, then of its other fields
+ *          Int32   length of the records in it: 256 KiB at most, unless one record is larger: then it alone
+ *          Int32   number of changes in it, if there is nothing else in it; 0 otherwise
+ *          Byte*n  without compression: whole records as in {@link io.pg2any.pgoutput.MessageChunk}
+ *          block*  with compression, for every 256 KiB of the records:
+ *                  Int32   length m of the block; as it is if m is the length of what it holds, compressed if it is less
+ *                  Byte*m
  * footer   Int32   -1
  *          Int64   through LSN
  *          Int64   number of transactions
@@ -49,11 +54,18 @@ import java.util.zip.CRC32C;
  * body there may be the names of segments, files of the same layout in the same folder that hold nothing but the body's
  * records. Every relation is announced before its first use in the file or the transaction's segments, so that no other
  * file is needed to read it. A file without a valid footer at its very end was not finished.
+ *
+ * <p>Version 1 is read, too. It has no compression in its header, and a frame's header is the length of the payload and
+ * a CRC32C of the length and the payload.
  */
 final class StagedFileFormat {
-    static final int VERSION = 1;
-    /** In front of a frame's payload. */
-    static final int FRAME_HEADER = 8;
+    static final int VERSION = 2;
+    /** In front of what a frame holds. */
+    static final int FRAME_HEADER = 16;
+    /** The length and the CRC, all that version 1 has. */
+    static final int FRAME_HEADER_1 = 8;
+    /** In front of a block. */
+    static final int BLOCK_HEADER = 4;
 
     static final int FOOTER_MARK = -1;
     static final int FOOTER_LENGTH = 44;
@@ -79,9 +91,11 @@ final class StagedFileFormat {
     private static byte[] encode(StagedFileHeader header, byte[] magic) {
         byte[] system = header.source().systemIdentifier().getBytes(StandardCharsets.UTF_8);
         byte[] slot = header.source().slot().getBytes(StandardCharsets.UTF_8);
-        ByteBuffer out = ByteBuffer.allocate(HEADER_START + 21 + 2 + system.length + 2 + slot.length + 4);
+        ByteBuffer out = ByteBuffer.allocate(HEADER_START + 22 + 2 + system.length + 2 + slot.length + 4);
         out.put(magic).putInt(VERSION).putInt(out.capacity());
-        out.put((byte) header.acknowledge().code()).putInt(header.source().timeline());
+        out.put((byte) header.acknowledge().code())
+                .put((byte) header.compression().code());
+        out.putInt(header.source().timeline());
         out.putLong(header.after().value()).putLong(header.createdAt().toEpochMilli());
         out.putShort((short) system.length)
                 .put(system)
@@ -96,15 +110,19 @@ final class StagedFileFormat {
         if (!Arrays.equals(magic, MAGIC) && !Arrays.equals(magic, SEGMENT_MAGIC)) {
             throw new CorruptStagedFileException(file, 0, "magic " + hex(MAGIC), hex(magic));
         }
-        int version = (int) INT32.get(start, 8);
-        if (version != VERSION) {
-            throw new CorruptStagedFileException(file, 8, "format version " + VERSION, "" + version);
+        int version = version(start);
+        if (version < 1 || version > VERSION) {
+            throw new CorruptStagedFileException(file, 8, "format version 1 to " + VERSION, "" + version);
         }
         int length = (int) INT32.get(start, 12);
         if (length < HEADER_START + 4 || length > LONGEST_HEADER) {
             throw new CorruptStagedFileException(file, 12, "a header length", "" + length);
         }
         return length;
+    }
+
+    static int version(byte[] start) {
+        return (int) INT32.get(start, 8);
     }
 
     static boolean isSegment(byte[] start) {
@@ -116,11 +134,12 @@ final class StagedFileFormat {
         ByteBuffer in = ByteBuffer.wrap(bytes, HEADER_START, bytes.length - HEADER_START - 4);
         try {
             byte mode = in.get();
+            Compression compression = version(bytes) == 1 ? Compression.NONE : compression(in.get(), file);
             int timeline = in.getInt();
             Lsn after = new Lsn(in.getLong());
             Instant createdAt = Instant.ofEpochMilli(in.getLong());
             SourceIdentity source = new SourceIdentity(string(in), timeline, string(in));
-            return new StagedFileHeader(source, after, acknowledgeMode(mode, file), createdAt);
+            return new StagedFileHeader(source, after, acknowledgeMode(mode, file), compression, createdAt);
         } catch (java.nio.BufferUnderflowException e) {
             throw new CorruptStagedFileException(file, in.position(), "another field", "the end of the header");
         }
@@ -151,6 +170,15 @@ final class StagedFileFormat {
                     file, offset, "frames of CRC " + hex(expected), "frames of CRC " + hex(crcOfCrcs));
         }
         return footer;
+    }
+
+    /**
+     * @param crc of what follows the frame's header
+     */
+    static int frameCrc(CRC32C crc, byte[] frameHeader) {
+        crc.update(frameHeader, 0, 4);
+        crc.update(frameHeader, 8, FRAME_HEADER - 8);
+        return (int) crc.getValue();
     }
 
     /** Of bytes that may be something else: a file that was cut has no footer at its end. */
@@ -204,5 +232,14 @@ final class StagedFileFormat {
             }
         }
         throw new CorruptStagedFileException(file, HEADER_START, "acknowledge mode A or S", "" + (char) code);
+    }
+
+    private static Compression compression(byte code, Path file) throws CorruptStagedFileException {
+        for (Compression compression : Compression.values()) {
+            if (compression.code() == code) {
+                return compression;
+            }
+        }
+        throw new CorruptStagedFileException(file, HEADER_START + 1, "a compression of 0 to 3", "" + code);
     }
 }

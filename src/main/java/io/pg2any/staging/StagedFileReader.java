@@ -45,8 +45,10 @@ public final class StagedFileReader implements Closeable {
                             .map(whole -> "look at " + whole)
                             .orElse("whose end has not arrived"));
         }
-        return new StagedFileReader(
-                new StagedTransactions(files, frames, new AnnouncedRelations(StagedTransactions.DECODER)));
+        StagedTransactions transactions =
+                new StagedTransactions(files, frames, new AnnouncedRelations(StagedTransactions.DECODER));
+        transactions.countRolledBack();
+        return new StagedFileReader(transactions);
     }
 
     public StagedFileHeader header() {
@@ -85,9 +87,31 @@ public final class StagedFileReader implements Closeable {
         return transactions.aborted().xids();
     }
 
-    /** The names of the files, next to this one, that the transaction's changes have come from so far. */
-    public List<String> segments() {
-        return transactions.segments().stream().map(Segment::name).toList();
+    /** How many changes of each of {@link #abortedXids} were met so far. */
+    public long[] abortedChanges() {
+        return transactions.rolledBack() == null
+                ? new long[0]
+                : transactions.rolledBack().clone();
+    }
+
+    /** The identifier of the transaction, if it was prepared. */
+    public Optional<String> preparedAs() {
+        return Optional.ofNullable(transactions.gid());
+    }
+
+    /** The name of the file in prepared/ that holds what was prepared; empty if this one does. */
+    public Optional<String> preparedBody() {
+        return Optional.ofNullable(transactions.preparedBody());
+    }
+
+    /** A file that the transaction's changes have come from. */
+    public record SegmentFile(String name, long bytes) {}
+
+    /** The files, next to the one that holds the transaction, that its changes have come from so far. */
+    public List<SegmentFile> segments() {
+        return transactions.segments().stream()
+                .map(segment -> new SegmentFile(segment.name(), segment.bytes()))
+                .toList();
     }
 
     /** Null at the end of the transaction, and where the file is damaged: then the transaction is not complete. */

@@ -61,11 +61,17 @@ final class StagedTransactions implements Closeable {
     private final List<Segment> segments = new ArrayList<>();
     private Rejection rejection;
     private boolean streamed;
+    /** By the index of {@link #aborted}; null if nobody asks. */
+    private long[] rolledBack;
+
+    private boolean countsRolledBack;
+    private String gid;
+    private String preparedBody;
     private Change standalone;
     private boolean open;
     /** Of the last change that was read or passed over. */
     private long ordinal;
-    /** Changes through this one are passed over without being decoded. */
+    /** Changes through this one are passed over without being decoded, and frames of them without being decompressed. */
     private long skippedThrough;
 
     StagedTransactions(StagingFiles files, FrameReader frames, AnnouncedRelations relations) {
@@ -108,6 +114,26 @@ final class StagedTransactions implements Closeable {
         return aborted;
     }
 
+    /** From the next transaction on. */
+    void countRolledBack() {
+        countsRolledBack = true;
+    }
+
+    /** Changes that were left out so far, in the order of {@link Aborted#xids}; null unless they are counted. */
+    long[] rolledBack() {
+        return rolledBack;
+    }
+
+    /** The identifier of the current transaction, if it was prepared; null otherwise. */
+    String gid() {
+        return gid;
+    }
+
+    /** The file in prepared/ that the current transaction's body is in; null if this file has it. */
+    String preparedBody() {
+        return preparedBody;
+    }
+
     /** Segments of the current transaction that have been reached. */
     List<Segment> segments() {
         return segments;
@@ -123,6 +149,9 @@ final class StagedTransactions implements Closeable {
         ordinal = 0;
         streamed = false;
         aborted = Aborted.NONE;
+        rolledBack = null;
+        gid = null;
+        preparedBody = null;
         segments.clear();
         rejection = null;
         if (!nextRecord()) {
@@ -184,8 +213,8 @@ final class StagedTransactions implements Closeable {
         if (!nextRecord() || records.type() != StagedRecords.PREPARED) {
             throw cut("prepared transaction");
         }
-        String name = StagedRecords.preparedName(records.bytes(), records.offset(), records.length());
-        enter(frames.openPrepared(files, name), false, null);
+        preparedBody = StagedRecords.preparedName(records.bytes(), records.offset(), records.length());
+        enter(frames.openPrepared(files, preparedBody), false, null);
         if (!nextRecord()) {
             throw cut("Prepare");
         }
@@ -196,9 +225,11 @@ final class StagedTransactions implements Closeable {
     private TransactionInfo prepared() throws IOException {
         PgOutputMessage first = message();
         if (first instanceof PgOutputMessage.BeginPrepare begin) {
+            gid = begin.gid();
             return new TransactionInfo(begin.xid(), begin.prepareLsn(), begin.prepareTime(), OptionalLong.empty());
         }
         if (first instanceof PgOutputMessage.StreamPrepare prepare) {
+            gid = prepare.gid();
             openStreamed();
             return new TransactionInfo(
                     prepare.xid(), prepare.prepareLsn(), prepare.prepareTime(), OptionalLong.empty());
@@ -212,6 +243,7 @@ final class StagedTransactions implements Closeable {
         while (nextRecord()) {
             if (records.type() == MessageType.STREAM_START) {
                 aborted = new Aborted(xids.build().toArray());
+                rolledBack = countsRolledBack ? new long[aborted.size()] : null;
                 return;
             }
             if (records.type() != StagedRecords.ABORTED) {
@@ -284,10 +316,15 @@ final class StagedTransactions implements Closeable {
     }
 
     private boolean isAborted() throws MalformedMessageException {
-        return streamed
-                && aborted.size() != 0
-                && aborted.contains(RawMessage.streamedXid(
-                        records.bytes(), records.offset(), records.length(), records.walStart()));
+        if (!streamed || aborted.size() == 0) {
+            return false;
+        }
+        int index = aborted.indexOf(
+                RawMessage.streamedXid(records.bytes(), records.offset(), records.length(), records.walStart()));
+        if (index >= 0 && rolledBack != null) {
+            rolledBack[index]++;
+        }
+        return index >= 0;
     }
 
     private Change decode() throws MalformedMessageException {
@@ -311,6 +348,14 @@ final class StagedTransactions implements Closeable {
             if (open && arriving != null && levels.size() == 1) {
                 enterArriving();
                 continue;
+            }
+            // What was rolled back counts in frames, but has no ordinal.
+            if (ordinal < skippedThrough && aborted.size() == 0) {
+                int passed = level.frames().passOver(skippedThrough - ordinal);
+                ordinal += passed;
+                if (passed > 0) {
+                    continue;
+                }
             }
             byte[] payload = level.frames().next();
             if (payload != null) {

@@ -15,8 +15,9 @@ import java.util.Objects;
  * @param maxBytes {@code pg2any.staging.maxBytes}: the disk quota; at it {@link StagingLog#append} waits
  * @param offerWhileArriving {@code pg2any.staging.offerWhileArriving}: whether a transaction with a file of its own is
  *     offered to the target before its commit has arrived; one that the server streams while it is open never is
- * @param segmentBytes {@code pg2any.staging.segmentBytes}: size of the files that hold a streamed transaction which
- *     does not fit in memory
+ * @param segmentBytes {@code pg2any.staging.segmentBytes}: size of the files that hold a transaction which does not fit
+ *     in memory
+ * @param compression {@code pg2any.staging.compression}: of what is written from now on; every file says its own
  */
 public record StagingConfig(
         Path folder,
@@ -25,7 +26,8 @@ public record StagingConfig(
         long transactionMemoryBytes,
         long maxBytes,
         boolean offerWhileArriving,
-        long segmentBytes) {
+        long segmentBytes,
+        Compression compression) {
     public static final long DEFAULT_BATCH_BYTES = 4L << 20;
     public static final long DEFAULT_TRANSACTION_MEMORY_BYTES = 4L << 20;
     public static final long DEFAULT_MAX_BYTES = 10L << 30;
@@ -36,10 +38,30 @@ public record StagingConfig(
     public StagingConfig {
         Objects.requireNonNull(folder, PREFIX + "folder");
         Objects.requireNonNull(acknowledge, PREFIX + "acknowledge");
+        Objects.requireNonNull(compression, PREFIX + "compression");
         requirePositive("batchBytes", batchBytes);
         requirePositive("transactionMemoryBytes", transactionMemoryBytes);
         requirePositive("maxBytes", maxBytes);
         requirePositive("segmentBytes", segmentBytes);
+    }
+
+    public StagingConfig(
+            Path folder,
+            AcknowledgeMode acknowledge,
+            long batchBytes,
+            long transactionMemoryBytes,
+            long maxBytes,
+            boolean offerWhileArriving,
+            long segmentBytes) {
+        this(
+                folder,
+                acknowledge,
+                batchBytes,
+                transactionMemoryBytes,
+                maxBytes,
+                offerWhileArriving,
+                segmentBytes,
+                Compression.NONE);
     }
 
     public StagingConfig(

@@ -100,12 +100,13 @@ final class Subtransactions {
             Arrays.sort(sorted);
         }
 
-        boolean contains(int xid) {
-            return sorted.length != 0 && Arrays.binarySearch(sorted, xid) >= 0;
-        }
-
         int size() {
             return sorted.length;
+        }
+
+        /** Of {@link #xids}; negative if the xid was not rolled back. */
+        int indexOf(int xid) {
+            return Arrays.binarySearch(sorted, xid);
         }
 
         int[] xids() {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -98,6 +99,15 @@ final class Benchmark implements Callable<Integer> {
     @Option(names = "--jvm-option", description = "One more JVM option of the pipeline, such as a flight recording.")
     private List<String> moreJvmOptions = List.of();
 
+    @Option(
+            names = "--compression",
+            split = ",",
+            description = {
+                "Any of gzip, zstd, lz4: drains through a pipeline that stages so, too, in every round, and shows its"
+                        + " throughput beside that of the uncompressed one."
+            })
+    private List<String> compressions = List.of();
+
     @Option(names = "--bare-only", description = "Leaves the pipeline out and only measures the server.")
     private boolean bareOnly;
 
@@ -177,10 +187,11 @@ final class Benchmark implements Callable<Integer> {
         Comparison comparison = new Comparison(scenario);
         try (Backlog backlog = Backlog.fill(server, scenario, wanted)) {
             BareReaderDrainer bareReader = new BareReaderDrainer(bareOptions);
-            PipelineDrainer wholePipeline = new PipelineDrainer(into, jvmOptions(), threads);
+            PipelineDrainer wholePipeline = new PipelineDrainer(into, jvmOptions(), Map.of(), threads);
             Optional<SubscriptionDrainer> subscription = into instanceof PostgresTarget postgresTarget
                     ? Optional.of(new SubscriptionDrainer(postgresTarget))
                     : Optional.empty();
+            Map<String, List<Double>> compressed = new LinkedHashMap<>();
             int disturbed = 0;
             for (int round = 1; round <= rounds; round++) {
                 System.out.printf(Locale.ROOT, "  round %d (load %s): ", round, load());
@@ -199,12 +210,36 @@ final class Benchmark implements Callable<Integer> {
                         ? new Comparison.Round(early, byRecvlogical, bySubscription, late)
                         : new Comparison.Round(late, byRecvlogical, bySubscription, early);
                 System.out.println(result);
+                for (String compression : compressions) {
+                    Drain drain = drain(
+                            new PipelineDrainer(into, jvmOptions(), Map.of("PG2ANY_COMPRESSION", compression), threads),
+                            backlog,
+                            compression);
+                    double ratio = drain.rowsPerSecond() / result.pipeline().rowsPerSecond();
+                    compressed
+                            .computeIfAbsent(compression, none -> new ArrayList<>())
+                            .add(ratio);
+                    System.out.printf(
+                            Locale.ROOT,
+                            "    %s: %,.0f rows/s, %.3f of uncompressed, CPU s: %.2f against %.2f%n",
+                            compression,
+                            drain.rowsPerSecond(),
+                            ratio,
+                            drain.cpuSeconds(),
+                            result.pipeline().cpuSeconds());
+                }
                 if (result.others() * 100 > quietPercent && ++disturbed <= DISTURBED_ROUNDS) {
                     round--;
                 } else {
                     comparison.add(result);
                 }
             }
+            compressed.forEach((compression, ratios) -> System.out.printf(
+                    Locale.ROOT,
+                    "  %s: median %.3f of the uncompressed throughput in %d rounds%n",
+                    compression,
+                    ratios.stream().sorted().skip(ratios.size() / 2).findFirst().orElseThrow(),
+                    ratios.size()));
         }
         return bareOnly ? "" : comparison.line();
     }

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -82,7 +83,7 @@ final class Latency {
             Backlog.publish(source, List.of("ticks"));
             Backlog.execute(source, "SELECT pg_create_logical_replication_slot('" + name + "', 'pgoutput')");
             Result result;
-            try (Pipeline pipeline = Pipeline.start(server, name, name, target, jvmOptions)) {
+            try (Pipeline pipeline = Pipeline.start(server, name, name, target, jvmOptions, Map.of())) {
                 result = measure(source, name, pipeline);
             }
             Backlog.dropSlot(source, name);

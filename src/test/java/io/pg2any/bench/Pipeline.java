@@ -28,9 +28,15 @@ final class Pipeline implements AutoCloseable {
 
     /**
      * @param jvmOptions such as {@code -Xmx128m}
+     * @param settings variables beyond those of source and target
      */
     static Pipeline start(
-            EmbeddedPostgres server, String database, String slot, BenchTarget target, List<String> jvmOptions)
+            EmbeddedPostgres server,
+            String database,
+            String slot,
+            BenchTarget target,
+            List<String> jvmOptions,
+            Map<String, String> settings)
             throws IOException, SQLException {
         Path jar = Path.of(System.getProperty("pg2any.bench.jar", "target/pg2any.jar"))
                 .toAbsolutePath();
@@ -53,6 +59,7 @@ final class Pipeline implements AutoCloseable {
                                 folder.resolve("staging").toString(),
                         "METRICS_PORT", Integer.toString(FreePort.find())));
         builder.environment().putAll(target.empty(folder));
+        builder.environment().putAll(settings);
         return new Pipeline(folder, target, log, builder.start());
     }
 

@@ -10,18 +10,21 @@ import java.util.Map;
 final class PipelineDrainer implements Drainer {
     private final BenchTarget target;
     private final List<String> jvmOptions;
+    private final Map<String, String> settings;
     private final boolean showThreads;
 
-    PipelineDrainer(BenchTarget target, List<String> jvmOptions, boolean showThreads) {
+    PipelineDrainer(BenchTarget target, List<String> jvmOptions, Map<String, String> settings, boolean showThreads) {
         this.target = target;
         this.jvmOptions = jvmOptions;
+        this.settings = settings;
         this.showThreads = showThreads;
     }
 
     @Override
     public Drain drain(Backlog backlog, String slot) throws IOException, SQLException, InterruptedException {
         long started = System.nanoTime();
-        try (Pipeline pipeline = Pipeline.start(backlog.server(), backlog.database(), slot, target, jvmOptions)) {
+        try (Pipeline pipeline =
+                Pipeline.start(backlog.server(), backlog.database(), slot, target, jvmOptions, settings)) {
             try {
                 Drain drain = drain(backlog, slot, pipeline, started);
                 int exit = pipeline.stop();

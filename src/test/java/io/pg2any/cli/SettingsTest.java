@@ -58,9 +58,14 @@ class SettingsTest {
         "CDC_CONNECTION_TIMEOUT, 0, from 1 to 3600",
         "METRICS_PORT, 99999, from 0 to 65535",
         "PG2ANY_ACKNOWLEDGE, sometime, applied; staged",
+        "PG2ANY_COMPRESSION, snappy, none; gzip; zstd; lz4",
+        "PG2ANY_ENABLE_COMPRESSION, yes, true; false",
         "CDC_SCHEMA_MAPPING, public, source:target",
         "CDC_SOURCE_CONNECTION_STRING, mysql://h/db, postgresql",
         "PG2ANY_TABLES, drop, create; expect",
+        "PG2ANY_REJECTED, skip, stop; park",
+        "PG2ANY_REJECTED_TABLES, orders, schema.table",
+        "PG2ANY_REJECTED_TABLES, public.*, is not park",
         "PG2ANY_KAFKA_DELIVERY, sometimes, exactly-once; at-least-once",
         "CDC_KAFKA_ACKS, 1, all",
         "CDC_KAFKA_SASL_MECHANISM, PLAIN, CDC_KAFKA_SECURITY_PROTOCOL",
@@ -72,6 +77,33 @@ class SettingsTest {
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining(variable)
                 .hasMessageContaining(expected.replace(';', ','));
+    }
+
+    @ParameterizedTest
+    @CsvSource({",,none", "true,,zstd", "1,,zstd", "false,,none", ",lz4,lz4", "true,gzip,gzip", "false,none,none"})
+    void compressionIsOfTheDefaultKindUnlessItIsNamed(String enabled, String kind, String expected) throws Exception {
+        compress(enabled, kind);
+
+        assertThat(settings().compression()).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false,lz4", "0,zstd", "true,none"})
+    void aCompressionThatIsBothOnAndOffIsRefused(String enabled, String kind) {
+        compress(enabled, kind);
+
+        assertThatThrownBy(this::settings)
+                .hasMessageContaining("PG2ANY_ENABLE_COMPRESSION")
+                .hasMessageContaining("PG2ANY_COMPRESSION");
+    }
+
+    private void compress(String enabled, String kind) {
+        if (enabled != null) {
+            environment.put("PG2ANY_ENABLE_COMPRESSION", enabled);
+        }
+        if (kind != null) {
+            environment.put("PG2ANY_COMPRESSION", kind);
+        }
     }
 
     @Test

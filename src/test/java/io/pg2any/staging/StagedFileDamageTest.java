@@ -120,9 +120,9 @@ class StagedFileDamageTest {
         assertThat(inspect(0)).hasMessageContaining("expected magic");
 
         byte[] otherVersion = bytes(1);
-        otherVersion[11] = 2;
+        otherVersion[11] = 3;
         put(1, otherVersion);
-        assertThat(inspect(1)).hasMessageContaining("expected format version 1, found 2");
+        assertThat(inspect(1)).hasMessageContaining("expected format version 1 to 2, found 3");
     }
 
     @Test

@@ -98,7 +98,8 @@ class StagingSimulationTest {
                     200 + random.nextInt(2000),
                     1 << 30,
                     random.nextBoolean(),
-                    500 + random.nextInt(2000));
+                    500 + random.nextInt(2000),
+                    Compression.values()[random.nextInt(Compression.values().length)]);
             this.streams = random.nextBoolean();
             long lsn = FIRST;
             for (int i = 0; i < 30; i++) {

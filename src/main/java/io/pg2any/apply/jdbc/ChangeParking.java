@@ -48,6 +48,8 @@ final class ChangeParking {
                 throw e;
             }
             rollBack(before, e);
+            // What was learnt of the table since then may have been taken back, too.
+            tables.close();
             park(received, source, e);
         }
         dialect.release(connection, before);

@@ -60,6 +60,23 @@ public interface JdbcDialect {
     /** A new connection with auto-commit off and the session set up. */
     Connection connect() throws SQLException, TargetException;
 
+    /** As {@link #connect}, for looking only: the database stays as it is. */
+    default Connection look() throws SQLException, TargetException {
+        return connect();
+    }
+
+    /** What an operator should know of the server; changes nothing. */
+    default List<String> notes(Connection connection) throws SQLException {
+        return List.of();
+    }
+
+    /**
+     * Whether the user may do to an existing table what will be done.
+     *
+     * @throws TargetException what is missing
+     */
+    default void checkRights(Connection connection, TableName table) throws SQLException, TargetException {}
+
     /**
      * Begins a transaction that will write.
      *

@@ -49,6 +49,10 @@ public final class JdbcTarget implements Target {
     private Connection connection;
     private TargetTables tables;
     private ChangeParking parking;
+    /** Whether the connection was made for looking only. */
+    private boolean looking;
+
+    private final List<String> notes = new ArrayList<>();
     /** Of the row that this process took over; 0 before {@link #open}. */
     private long epoch;
     /** Whether, for all this process knows, the target has a part of a transaction. */
@@ -105,7 +109,7 @@ public final class JdbcTarget implements Target {
             if (!dialect.exists()) {
                 return Optional.empty();
             }
-            connect();
+            look();
             if (dialect.columns(connection, new TableName(null, PositionTable.NAME))
                     .isEmpty()) {
                 return Optional.empty();
@@ -121,6 +125,7 @@ public final class JdbcTarget implements Target {
     @Override
     public List<TargetException> check(List<Relation> relations) {
         List<TargetException> problems = new ArrayList<>();
+        notes.clear();
         try {
             if (!dialect.exists()) {
                 if (options.tables() == TablesPolicy.EXPECT) {
@@ -131,17 +136,19 @@ public final class JdbcTarget implements Target {
                 }
                 return problems;
             }
-            connect();
+            look();
             try {
                 dialect.check(connection);
             } catch (TargetException e) {
                 problems.add(e);
             }
+            dialect.notes(connection)
+                    .forEach(note -> notes.add(dialect.name() + " " + dialect.location() + ": " + note));
             for (Relation relation : relations) {
                 try {
                     Relation selected = selection.of(relation);
                     if (selected != null) {
-                        tables.examine(selected);
+                        tables.examine(selected).ifPresent(notes::add);
                     }
                 } catch (TargetException e) {
                     problems.add(e);
@@ -153,6 +160,11 @@ public final class JdbcTarget implements Target {
             problems.add(e);
         }
         return problems;
+    }
+
+    @Override
+    public List<String> notes() {
+        return List.copyOf(notes);
     }
 
     @Override
@@ -459,13 +471,33 @@ public final class JdbcTarget implements Target {
     }
 
     private void connect() throws SQLException, TargetException {
-        if (connection != null && !ApplySession.isClosed(connection)) {
-            return;
+        if (looking) {
+            drop(new SQLException("looked long enough"));
         }
+        if (connection == null || ApplySession.isClosed(connection)) {
+            forgetConnection();
+            use(dialect.connect());
+        }
+    }
+
+    /** For what only reads: a connection that applies serves too, but the other way round it does not. */
+    private void look() throws SQLException, TargetException {
+        if (connection == null || ApplySession.isClosed(connection)) {
+            forgetConnection();
+            use(dialect.look());
+            looking = true;
+        }
+    }
+
+    private void forgetConnection() {
         connection = null;
         tables = null;
+        looking = false;
         status.connected(false);
-        connection = dialect.connect();
+    }
+
+    private void use(Connection made) {
+        connection = made;
         tables = new TargetTables(connection, dialect, session);
         parking = new ChangeParking(connection, dialect, tables, session, clock);
         status.connected(true);
@@ -500,10 +532,8 @@ public final class JdbcTarget implements Target {
 
     private void drop(Exception cause) {
         Connection dropped = connection;
-        connection = null;
-        tables = null;
+        forgetConnection();
         session.forgetCounts();
-        status.connected(false);
         if (dropped != null) {
             try {
                 dropped.close();

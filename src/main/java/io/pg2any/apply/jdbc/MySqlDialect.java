@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.TreeSet;
 
 /**
  * MySQL 8 and newer, through Connector/J.
@@ -341,6 +342,37 @@ public class MySqlDialect implements JdbcDialect {
             return Kind.REJECTED;
         }
         return MySqlErrors.classify(error);
+    }
+
+    /** Rights that come through a role do not show here: what is missing is worth a note only. */
+    @Override
+    public List<String> notes(Connection connection) throws SQLException {
+        List<String> notes = new ArrayList<>();
+        try (Statement statement = connection.createStatement()) {
+            try (ResultSet row = statement.executeQuery("SELECT VERSION(), @@character_set_database, @@local_infile")) {
+                row.next();
+                notes.add("version " + row.getString(1) + ", character set " + row.getString(2)
+                        + " (created columns have utf8mb4), local_infile " + (row.getInt(3) == 0 ? "OFF" : "ON")
+                        + " (not used)");
+            }
+            Set<String> missing = new TreeSet<>(Set.of("ALTER", "CREATE", "DELETE", "INSERT", "SELECT", "UPDATE"));
+            try (ResultSet rights = statement.executeQuery("""
+                    SELECT privilege_type FROM (
+                        SELECT grantee, privilege_type FROM information_schema.user_privileges
+                        UNION ALL SELECT grantee, privilege_type FROM information_schema.schema_privileges
+                        WHERE DATABASE() LIKE table_schema) granted
+                    WHERE grantee = CONCAT('''', SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''@''',
+                        SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')
+                    """)) {
+                while (rights.next()) {
+                    missing.remove(rights.getString(1));
+                }
+            }
+            if (!missing.isEmpty()) {
+                notes.add("unless a role grants them, the user lacks the rights " + String.join(", ", missing));
+            }
+        }
+        return notes;
     }
 
     @Override

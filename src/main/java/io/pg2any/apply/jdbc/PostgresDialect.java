@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TableMapping;
+import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.change.Column;
@@ -178,6 +179,66 @@ public final class PostgresDialect implements JdbcDialect {
         if (origin != null) {
             origin.check(connection);
         }
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT current_user, coalesce(current_schema(), 'public'),"
+                        + " has_schema_privilege(current_schema(), 'CREATE'), to_regclass('"
+                        + quote(PositionTable.NAME) + "') IS NULL OR to_regclass('" + quote(TableOwners.NAME)
+                        + "') IS NULL")) {
+            row.next();
+            if (row.getBoolean(4) && !row.getBoolean(3)) {
+                throw new TargetException(
+                        Kind.CONFIG,
+                        name() + " " + location() + ": role " + row.getString(1) + " may not create the tables "
+                                + PositionTable.NAME + " and " + TableOwners.NAME + " in schema " + row.getString(2)
+                                + "; GRANT CREATE ON SCHEMA " + row.getString(2) + " TO " + row.getString(1));
+            }
+        }
+    }
+
+    @Override
+    public void checkRights(Connection connection, TableName table) throws SQLException, TargetException {
+        StringJoiner missing = new StringJoiner(", ");
+        String role;
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT current_user, right_, has_table_privilege(to_regclass(?), right_)"
+                        + " FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) right_")) {
+            statement.setString(1, qualified(table));
+            try (ResultSet rows = statement.executeQuery()) {
+                role = "";
+                while (rows.next()) {
+                    role = rows.getString(1);
+                    if (!rows.getBoolean(3)) {
+                        missing.add(rows.getString(2));
+                    }
+                }
+            }
+        }
+        if (missing.length() > 0) {
+            throw new TargetException(
+                    Kind.CONFIG,
+                    name() + " " + location() + ": table " + table.displayName() + ": role " + role
+                            + " lacks rights; GRANT " + missing + " ON " + qualified(table) + " TO " + role);
+        }
+    }
+
+    @Override
+    public List<String> notes(Connection connection) throws SQLException {
+        List<String> notes = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT current_setting('server_version'),"
+                        + " current_setting('server_encoding'), has_schema_privilege(current_schema(), 'CREATE'),"
+                        + " coalesce(current_schema(), 'public')")) {
+            row.next();
+            notes.add("version " + row.getString(1) + ", encoding " + row.getString(2));
+            if (!row.getString(2).equals("UTF8")) {
+                notes.add("characters that " + row.getString(2)
+                        + " lacks are refused; a database in UTF8 holds them all");
+            }
+            if (!row.getBoolean(3) && options.tables() == TablesPolicy.CREATE) {
+                notes.add("missing tables cannot be created in schema " + row.getString(4) + ": the role lacks CREATE");
+            }
+        }
+        return notes;
     }
 
     @Override

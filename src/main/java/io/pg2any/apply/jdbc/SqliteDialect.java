@@ -91,6 +91,35 @@ public final class SqliteDialect implements JdbcDialect {
     }
 
     @Override
+    public Connection look() throws SQLException, TargetException {
+        exists();
+        Properties properties = new Properties();
+        properties.setProperty("busy_timeout", Long.toString(lockTimeout.toMillis()));
+        Connection connection = DriverManager.getConnection(SqliteLocation.url(file), properties);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("PRAGMA query_only=ON");
+            connection.setAutoCommit(false);
+        } catch (SQLException e) {
+            closeAfter(e, connection);
+            throw e;
+        }
+        return connection;
+    }
+
+    @Override
+    public List<String> notes(Connection connection) throws SQLException {
+        List<String> notes = new ArrayList<>();
+        notes.add("version " + connection.getMetaData().getDatabaseProductVersion());
+        try (Statement statement = connection.createStatement();
+                ResultSet mode = statement.executeQuery("PRAGMA journal_mode")) {
+            if (mode.next() && !"wal".equalsIgnoreCase(mode.getString(1))) {
+                notes.add("the file is in journal mode " + mode.getString(1) + ", and will be put into WAL mode");
+            }
+        }
+        return notes;
+    }
+
+    @Override
     public Connection connect() throws SQLException, TargetException {
         boolean created = !exists();
         Properties properties = new Properties();

@@ -1,6 +1,7 @@
 package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.ApplyOrder;
 import io.pg2any.apply.EvolvePolicy;
 import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.TablesPolicy;
@@ -59,9 +60,10 @@ final class TargetSchema {
     /**
      * As if the first change had come, but nothing is created or changed.
      *
+     * @return what is worth knowing of an existing table
      * @throws TargetException what would stop the first change
      */
-    void examine(Relation relation) throws SQLException, TargetException {
+    Optional<String> examine(Relation relation) throws SQLException, TargetException {
         TableName name = dialect.place(relation, mapping);
         requireDistinctColumns(relation);
         Optional<List<TargetColumn>> existing = dialect.columns(connection, name);
@@ -69,14 +71,29 @@ final class TargetSchema {
         owners.put(tableOwners.place(connection, name), owner);
         if (existing.isEmpty()) {
             requireMayCreate(relation, name);
-            return;
+            return Optional.empty();
         }
+        dialect.checkRights(connection, name);
         requireFilled(relation, name, existing.get(), owner);
         requireKept(relation, name, existing.get());
         List<Column> missing = missing(relation, existing.get());
         if (!missing.isEmpty()) {
             requireMayAdd(relation, name, missing);
+            return Optional.empty();
         }
+        return order(table(relation, name, existing.get(), owner));
+    }
+
+    private Optional<String> order(TargetTable table) throws SQLException {
+        boolean grouped = !table.keyless()
+                && session.options().order() == ApplyOrder.GROUPED
+                && dialect.rowSets(connection, table, session.options()).isPresent();
+        return grouped && dialect.orderMatters(connection, table)
+                ? Optional.of("table " + table.name().displayName() + " (source "
+                        + table.relation().displayName()
+                        + "): rows are written one after the other in the source's order, since the table has a unique"
+                        + " index beside its key, a foreign key, a trigger or the like")
+                : Optional.empty();
     }
 
     /** Finds or makes the relation's table and says how its rows are found. */
@@ -234,14 +251,6 @@ final class TargetSchema {
             throws SQLException, TargetException, SchemaChangeNeededException {
         requireFilled(relation, name, existing, owner);
         requireKept(relation, name, existing);
-        Map<String, TargetColumn> byName = folded(existing);
-        List<TargetColumn> found = new ArrayList<>();
-        List<String> names = new ArrayList<>();
-        for (Column column : relation.columns()) {
-            TargetColumn target = byName.get(dialect.fold(targetName(relation, column)));
-            found.add(target);
-            names.add(target == null ? targetName(relation, column) : target.name());
-        }
         List<String> statements = new ArrayList<>();
         if (owner.created()) {
             for (TargetColumn column : unfilled(relation, existing)) {
@@ -250,6 +259,19 @@ final class TargetSchema {
         }
         List<Column> missing = missing(relation, existing);
         addColumns(relation, name, missing, statements);
+        return table(relation, name, existing, owner);
+    }
+
+    /** As it is, with the columns that it lacks as they are made. */
+    private TargetTable table(Relation relation, TableName name, List<TargetColumn> existing, Owner owner) {
+        Map<String, TargetColumn> byName = folded(existing);
+        List<TargetColumn> found = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        for (Column column : relation.columns()) {
+            TargetColumn target = byName.get(dialect.fold(targetName(relation, column)));
+            found.add(target);
+            names.add(target == null ? targetName(relation, column) : target.name());
+        }
         List<String> key = matchKey(relation, existing, names);
         ColumnType[] types = types(relation, key);
         List<String> declarations = new ArrayList<>();

@@ -109,8 +109,8 @@ final class TargetTables {
     }
 
     /** {@link TargetSchema#examine}. */
-    void examine(Relation relation) throws SQLException, TargetException {
-        schema.examine(relation);
+    Optional<String> examine(Relation relation) throws SQLException, TargetException {
+        return schema.examine(relation);
     }
 
     /** The writer for a change that gives the row these values. */

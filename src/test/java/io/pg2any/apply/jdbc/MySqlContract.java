@@ -47,6 +47,17 @@ abstract class MySqlContract extends TablesContract {
         return 768;
     }
 
+    @Test
+    void aTableWhoseRowsKeepTheirOrderIsNoted() throws Exception {
+        execute("CREATE TABLE uniq (id INTEGER PRIMARY KEY, u INTEGER UNIQUE)");
+        assertThat(target().check(List.of(keyed(7, "uniq", "id* int4", "u int4"))))
+                .isEmpty();
+        assertThat(target().notes())
+                .anyMatch(note -> note.contains("version ") && note.contains("local_infile"))
+                .noneMatch(note -> note.contains("lacks the rights"))
+                .anyMatch(note -> note.contains("table uniq (source public.uniq)"));
+    }
+
     /** InnoDB holds 1,017 columns. */
     @Test
     @Override

@@ -1,5 +1,8 @@
 package io.pg2any.apply.jdbc;
 
+import static io.pg2any.apply.Relations.keyed;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TargetException;
 import io.pg2any.cli.EmbeddedPostgres;
@@ -7,6 +10,8 @@ import io.pg2any.server.TestPostgres;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
@@ -29,6 +34,34 @@ class PostgresDialectIT extends TablesContract {
     @AfterParameterizedClassInvocation
     static void stop() throws Exception {
         server.close();
+    }
+
+    @Test
+    void whatTheRoleMayNotDoIsToldWithTheGrant() throws Exception {
+        execute("DROP TABLE pg2any_position, pg2any_tables; CREATE TABLE t (id int8 PRIMARY KEY, a text, b text)");
+        execute("CREATE ROLE modest LOGIN; GRANT USAGE ON SCHEMA public TO modest; GRANT SELECT ON t TO modest");
+        String url = server.jdbcUrl("postgres").replaceFirst("user=[^&]*", "user=modest");
+        ApplyOptions options = ApplyOptions.defaults("test");
+        try (JdbcTarget target = new JdbcTarget(new PostgresDialect(url, options), options)) {
+            assertThat(target.check(List.of(keyed(1, "t", "id* int8", "a text", "b text"))))
+                    .extracting(Throwable::getMessage)
+                    .satisfiesExactly(
+                            tables -> assertThat(tables)
+                                    .contains("pg2any_position", "GRANT CREATE ON SCHEMA public TO modest"),
+                            rights -> assertThat(rights).contains("GRANT INSERT, UPDATE, DELETE ON \"t\" TO modest"));
+        } finally {
+            execute("DROP OWNED BY modest; DROP ROLE modest");
+        }
+    }
+
+    @Test
+    void aTableWhoseRowsKeepTheirOrderIsNoted() throws Exception {
+        execute("CREATE TABLE uniq (id int4 PRIMARY KEY, u int4 UNIQUE)");
+        assertThat(target().check(List.of(keyed(7, "uniq", "id* int4", "u int4"))))
+                .isEmpty();
+        assertThat(target().notes())
+                .anyMatch(note -> note.contains("version " + version) && note.contains("UTF8"))
+                .anyMatch(note -> note.contains("table uniq (source public.uniq)"));
     }
 
     @Override

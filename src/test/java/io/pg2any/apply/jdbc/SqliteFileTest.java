@@ -25,6 +25,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +52,25 @@ class SqliteFileTest {
 
     private static TargetException failure(JdbcTarget target, ChangesBatch batch) {
         return catchThrowableOfType(TargetException.class, () -> target.apply(batch));
+    }
+
+    @Test
+    void aLookLeavesTheFileAsItIs() throws Exception {
+        try (Connection other = other();
+                Statement statement = other.createStatement()) {
+            statement.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+        }
+        byte[] before = Files.readAllBytes(folder.resolve("f.db"));
+        try (JdbcTarget target = new JdbcTarget(dialect(), options)) {
+            assertThat(target.position()).isEmpty();
+            assertThat(target.check(List.of(t))).isEmpty();
+            assertThat(target.notes())
+                    .anyMatch(note -> note.contains("version 3."))
+                    .anyMatch(note -> note.contains("journal mode delete"));
+            assertThat(Files.readAllBytes(folder.resolve("f.db"))).isEqualTo(before);
+            target.open();
+            target.apply(ChangesBatch.after(0x1000).transaction(new Insert(t, tuple("1", "a"))));
+        }
     }
 
     @Test
