@@ -85,6 +85,11 @@ class SqlServerStatementsTest {
                 .isEqualTo("CREATE TABLE \"s\".\"a]b\"\"c\" (\"id\" INT NOT NULL, \"v\" NVARCHAR(MAX),"
                         + " PRIMARY KEY (\"id\"))");
         assertThat(dialect.addColumn(T, "\"w\" INT")).isEqualTo("ALTER TABLE \"s\".\"a]b\"\"c\" ADD \"w\" INT");
+        assertThat(dialect.allowNull(T, new TargetColumn("w", "nvarchar(20)", 0, true)))
+                .contains("ALTER TABLE \"s\".\"a]b\"\"c\" ALTER COLUMN \"w\" nvarchar(20)"
+                        + " COLLATE Latin1_General_100_BIN2 NULL");
+        assertThat(dialect.allowNull(T, new TargetColumn("w", "decimal(12,2)", 0, true)))
+                .contains("ALTER TABLE \"s\".\"a]b\"\"c\" ALTER COLUMN \"w\" decimal(12,2) NULL");
         assertThat(dialect.positionTable()).startsWith("CREATE TABLE \"pg2any_position\" (pipeline nvarchar(80)");
         assertThat(dialect.lockPosition())
                 .isEqualTo(
