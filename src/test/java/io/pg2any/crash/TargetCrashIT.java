@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 class TargetCrashIT {
     private static final Logger LOG = LoggerFactory.getLogger(TargetCrashIT.class);
     private static final int KILLS = Integer.getInteger("pg2any.crash.targetKills", 4);
-    private static final int CUTS = Integer.getInteger("pg2any.crash.cuts", 6);
+    private static final int CUTS = Integer.getInteger("pg2any.crash.cuts", 4);
     private static final long CUT_LIMIT_SECONDS = 60;
     private static final long SEED = Long.getLong("pg2any.crash.seed", 20261122);
 
