@@ -10,6 +10,7 @@ import io.pg2any.pgoutput.MalformedMessageException;
 import io.pg2any.staging.CorruptStagedFileException;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -125,7 +126,7 @@ class TargetProducer extends DefaultProducer {
                 }
             } catch (IOException | RuntimeException e) {
                 openError = e.getMessage();
-                pipeline.fail(new PipelineFailedException(String.valueOf(e.getMessage()), false, e));
+                pipeline.fail(new PipelineFailedException(Objects.toString(e.getMessage(), e.toString()), false, e));
                 return;
             }
             LOG.warn("Target of pipeline {} is tried again in {} ms: {}", name, delay, openError);
@@ -198,7 +199,8 @@ class TargetProducer extends DefaultProducer {
             pipeline.fail(failure);
             throw failure;
         } catch (CorruptStagedFileException | MalformedMessageException | RuntimeException e) {
-            PipelineFailedException failure = new PipelineFailedException(String.valueOf(e.getMessage()), false, e);
+            PipelineFailedException failure =
+                    new PipelineFailedException(Objects.toString(e.getMessage(), e.toString()), false, e);
             pipeline.fail(failure);
             throw failure;
         } catch (IOException e) {

@@ -4,7 +4,9 @@ import io.pg2any.change.Lsn;
 import io.pg2any.pgoutput.MalformedMessageException;
 import io.pg2any.pgoutput.MessageChunk;
 import io.pg2any.staging.StagingLog;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import org.apache.camel.Exchange;
 import org.apache.camel.InvalidPayloadException;
 import org.apache.camel.support.DefaultProducer;
@@ -15,7 +17,8 @@ import org.apache.camel.support.DefaultProducer;
  */
 class TxStagingProducer extends DefaultProducer {
     private final StagingResource resource;
-    private StagingLog log;
+    /** Null while stopped. A chunk may come from a thread that the stop did not wait for. */
+    private volatile StagingLog log;
 
     TxStagingProducer(TxStagingEndpoint endpoint, StagingResource resource) {
         super(endpoint);
@@ -43,19 +46,24 @@ class TxStagingProducer extends DefaultProducer {
         if (chunk == null) {
             throw new InvalidPayloadException(exchange, MessageChunk.class);
         }
+        StagingLog open = log;
+        if (open == null) {
+            throw new RejectedExecutionException("staging has stopped; the chunk was not taken");
+        }
         try {
             if (chunk.endsSession()) {
-                log.sessionEnded(chunk.session());
+                open.sessionEnded(chunk.session());
             } else {
-                log.append(chunk);
+                open.append(chunk);
             }
             resource.pipeline().staged(chunk);
         } catch (MalformedMessageException | RuntimeException e) {
-            PipelineFailedException failure = new PipelineFailedException(e.getMessage(), false, e);
+            PipelineFailedException failure =
+                    new PipelineFailedException(Objects.toString(e.getMessage(), e.toString()), false, e);
             resource.pipeline().fail(failure);
             throw failure;
         }
-        Optional<Lsn> durable = log.durableLsn();
+        Optional<Lsn> durable = open.durableLsn();
         if (durable.isPresent()) {
             exchange.getMessage().setHeader(Pg2anyHeaders.SAFE_LSN, durable.get());
         }

@@ -39,6 +39,7 @@ class Application {
 
     private final Settings settings;
     private final Main main = new Main();
+    private volatile boolean started;
 
     Application(Settings settings) {
         this.settings = settings;
@@ -132,13 +133,9 @@ class Application {
      * @throws IllegalArgumentException for a setting that means nothing; names it
      */
     static Target replayTarget(Settings settings, KeySource keys) throws TargetException {
-        String name = settings.text(Setting.PIPELINE) + REPLAY;
-        if (settings.targetType().equals("Kafka")) {
-            return KafkaTargets.create(name, kafkaConfiguration(settings), keys, RejectedChanges.STOP);
-        }
         JdbcApplyConfiguration to = jdbcConfiguration(settings);
         to.setDurableInterval(0);
-        return JdbcTargets.create(name, to, keys, RejectedChanges.STOP);
+        return JdbcTargets.create(settings.text(Setting.PIPELINE) + REPLAY, to, keys, RejectedChanges.STOP);
     }
 
     private static KafkaApplyConfiguration kafkaConfiguration(Settings settings) {
@@ -244,6 +241,12 @@ class Application {
 
     void start() throws Exception {
         main.start();
+        started = true;
+    }
+
+    /** Never again false: also after a stop. */
+    boolean hasBeenStarted() {
+        return started;
     }
 
     void stop() throws Exception {

@@ -23,8 +23,8 @@ import org.apache.camel.util.json.JsonArray;
 import org.apache.camel.util.json.JsonObject;
 
 /**
- * {@code /metrics}, {@code /health}, {@code /health/ready}, {@code /health/live}. Answers from the moment the process
- * starts until it ends; what is not ready says why.
+ * {@code /metrics}, {@code /health}, {@code /health/ready}, {@code /health/live}. Answers from the end of the
+ * preflight until the process ends; what is not ready says why.
  */
 final class HttpSurface implements AutoCloseable {
     /** One client that does not finish its request must not keep the others from an answer. */
@@ -147,8 +147,12 @@ final class HttpSurface implements AutoCloseable {
     private boolean contextCheck(JsonArray checks, boolean liveness) {
         CamelContext context = application.context();
         String reason = null;
-        if (context == null || !context.getStatus().isStarted()) {
-            reason = "the application is " + (context == null ? "starting" : context.getStatus());
+        // A context that was built but not started yet calls itself Stopped, as one that has ended does.
+        boolean starting = context == null || context.getStatus().isStarting() || !application.hasBeenStarted();
+        if (starting) {
+            reason = "the application is starting";
+        } else if (!context.getStatus().isStarted()) {
+            reason = "the application is " + context.getStatus();
         } else {
             reason = Pipeline.of(context, settings.text(Setting.PIPELINE))
                     .failure()
@@ -158,8 +162,7 @@ final class HttpSurface implements AutoCloseable {
                 reason = stoppedRoute(context);
             }
         }
-        boolean up = reason == null
-                || (liveness && context != null && context.getStatus().isStarting());
+        boolean up = reason == null || (liveness && starting);
         JsonObject check = new JsonObject();
         check.put("name", "pipeline");
         check.put("status", up ? "UP" : "DOWN");

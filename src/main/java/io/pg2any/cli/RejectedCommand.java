@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
 /** What can be done with changes that were set aside. */
 @Command(
         name = "rejected",
+        mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
         description = "List, replay or drop the changes that the target refused and that were set aside.")
 class RejectedCommand {
@@ -59,7 +60,9 @@ class RejectedCommand {
     @Spec
     private CommandSpec spec;
 
-    @Command(description = "Show them, without the values of their rows ('inspect FILE' shows those).")
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = "Show them, without the values of their rows ('inspect FILE' shows those).")
     int list(@Option(names = "--json", description = "One JSON object a line.") boolean json)
             throws IOException, ConfigurationException {
         PrintWriter out = spec.commandLine().getOut();
@@ -77,6 +80,7 @@ class RejectedCommand {
     }
 
     @Command(
+            mixinStandardHelpOptions = true,
             description = {
                 "Apply them to the target, in the order of the source, while the pipeline is stopped. The first that is refused"
                         + " again ends it."
@@ -87,7 +91,8 @@ class RejectedCommand {
         Logging.level("error"); // the outcome is the output
         if (List.of("Kafka", "Camel").contains(settings.targetType())) {
             throw new ConfigurationException(
-                    List.of("rejected replay: only databases as targets have changes set aside"));
+                    List.of("rejected replay: for databases only; 'pg2any inspect FILE' shows what a change of another"
+                            + " target was"));
         }
         PrintWriter out = spec.commandLine().getOut();
         try (Closeable lock = lock(settings)) {
@@ -115,7 +120,7 @@ class RejectedCommand {
         return Main.OK;
     }
 
-    @Command(description = "Delete them: the target never gets their changes.")
+    @Command(mixinStandardHelpOptions = true, description = "Delete them: the target never gets their changes.")
     int drop(
             @ArgGroup(multiplicity = "1") Selection selection,
             @Option(names = "--yes", description = "Without asking.") boolean yes)

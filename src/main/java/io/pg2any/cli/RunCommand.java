@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.camel.CamelContext;
 import org.slf4j.Logger;
@@ -18,6 +20,7 @@ import sun.misc.Signal;
 @Command(name = "run", description = "Run the pipeline (the default command).")
 class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
+    private static final long SAME_SIGNAL_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     @Override
     public Integer call() throws Exception {
@@ -90,13 +93,20 @@ class RunCommand implements Callable<Integer> {
         return text.toString().strip();
     }
 
-    /** The first signal stops gracefully; a second one ends the process at once, which loses nothing either. */
+    /**
+     * The first signal stops gracefully; a second one ends the process at once, which loses nothing either. One that comes
+     * on the heels of the first is the same request: timeout(1) signals the process and its group.
+     */
     private static void stopOnSignals(CountDownLatch stop) {
+        AtomicLong first = new AtomicLong();
         for (String name : new String[] {"TERM", "INT"}) {
             Signal.handle(new Signal(name), signal -> {
-                if (stop.getCount() == 0) {
-                    LOG.warn("Second signal: ending at once");
-                    Runtime.getRuntime().halt(Main.OK);
+                if (!first.compareAndSet(0, System.nanoTime())) {
+                    if (System.nanoTime() - first.get() > SAME_SIGNAL_NANOS) {
+                        LOG.warn("Second signal: ending at once");
+                        Runtime.getRuntime().halt(Main.OK);
+                    }
+                    return;
                 }
                 LOG.info("Received SIG{}, stopping gracefully", signal.getName());
                 stop.countDown();

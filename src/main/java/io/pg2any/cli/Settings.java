@@ -97,6 +97,7 @@ final class Settings {
             }
         }
         refuseUnknownKeys(file, problems);
+        warnOfUnknownVariables(environment, warnings);
         Map<String, String> kafka = kafkaClientProperties(file, environment, system);
         Settings settings = new Settings(values, kafka, file, warnings);
         settings.check(problems, warnings);
@@ -144,6 +145,18 @@ final class Settings {
                     && !key.startsWith(KAFKA_CLIENT_KEYS)
                     && Setting.ALL.stream().noneMatch(s -> s.property().equals(key))) {
                 problems.add("application.properties: " + key + " is not a setting of pg2any; see the README's table");
+            }
+        }
+    }
+
+    /** Not refused: an environment may hold what is meant for the namesake's next release, or for another process. */
+    private static void warnOfUnknownVariables(Map<String, String> environment, List<String> warnings) {
+        for (String variable : new TreeSet<>(environment.keySet())) {
+            if ((variable.startsWith("CDC_") || variable.startsWith("PG2ANY_"))
+                    && !variable.startsWith(KAFKA_CLIENT_VARIABLES)
+                    && !ALIASES.containsKey(variable)
+                    && Setting.ALL.stream().noneMatch(s -> s.variable().equals(variable))) {
+                warnings.add(variable + " is not a setting of pg2any and has no effect; see the README's table");
             }
         }
     }

@@ -129,6 +129,18 @@ class SettingsTest {
     }
 
     @Test
+    void aVariableThatIsNoSettingIsWarnedOf() throws Exception {
+        environment.put("CDC_REPLICATION_SLOTT", "x");
+        environment.put("PG2ANY_KAFKA_CLIENT_CLIENT_ID", "fine");
+        environment.put("CDC_BUFFER_SIZE", "500");
+
+        assertThat(settings().warnings())
+                .anyMatch(warning -> warning.startsWith("CDC_REPLICATION_SLOTT is not a setting"))
+                .noneMatch(warning -> warning.contains("CLIENT_ID"))
+                .noneMatch(warning -> warning.startsWith("CDC_BUFFER_SIZE is not"));
+    }
+
+    @Test
     void theNamesakesOldNamesWorkWithAWarning() throws Exception {
         environment.put("CDC_BUFFER_SIZE", "500");
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.regex.Pattern;
 
 /**
  * Where a database server is: {@code scheme://user:password@host:port/database?name=value}, percent-encoded, or the
@@ -21,6 +22,8 @@ import java.util.Properties;
  * @param parameters everything after the question mark, without user and password
  */
 record DatabaseLocation(String hosts, String database, String user, String password, Map<String, String> parameters) {
+    private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
+
     /**
      * @param schemes without {@code jdbc:}, the first one for messages
      * @throws TargetException CONFIG, naming the part that is wrong and no secret
@@ -43,6 +46,7 @@ record DatabaseLocation(String hosts, String database, String user, String passw
         int at = before.lastIndexOf('@');
         int slash = before.indexOf('/', at + 1);
         String hosts = before.substring(at + 1, slash < 0 ? before.length() : slash);
+        requirePorts(dialect, hosts);
         String database = slash < 0 ? "" : decode(dialect, "database", before.substring(slash + 1));
         String user = null;
         String password = null;
@@ -78,6 +82,18 @@ record DatabaseLocation(String hosts, String database, String user, String passw
                 user,
                 password,
                 Collections.unmodifiableMap(parameters));
+    }
+
+    /** Not quoted, as with parameters. MySQL's {@code address=(…)} is left to its driver. */
+    private static void requirePorts(String dialect, String hosts) throws TargetException {
+        for (String host : hosts.split(",", -1)) {
+            int colon = host.lastIndexOf(':');
+            if (colon > host.lastIndexOf(']')
+                    && host.indexOf('(') < 0
+                    && !PORT.matcher(host.substring(colon + 1)).matches()) {
+                throw config(dialect, "the port after the host is not a number");
+            }
+        }
     }
 
     private static String decode(String dialect, String part, String text) throws TargetException {
