@@ -6,7 +6,8 @@ import java.util.Objects;
 /**
  * How a target applies.
  *
- * @param pipeline names the row of the position table; one per slot
+ * @param pipeline names who fills the tables; one per slot
+ * @param position names the row of the position table: the pipeline's, unless dead letters are applied, which count apart
  * @param durableInterval at most this long a commit that is visible may stay unacknowledged for want of a flush, where
  *     the target's commits are relaxed
  * @param connectTimeout how long connecting may take
@@ -21,6 +22,7 @@ import java.util.Objects;
  */
 public record ApplyOptions(
         String pipeline,
+        String position,
         TableMapping mapping,
         TablesPolicy tables,
         EvolvePolicy evolve,
@@ -38,6 +40,7 @@ public record ApplyOptions(
         int bulkInsertThreshold,
         boolean markOrigin) {
     public ApplyOptions {
+        Objects.requireNonNull(position, "position");
         Objects.requireNonNull(mapping, "mapping");
         Objects.requireNonNull(tables, "tables");
         Objects.requireNonNull(evolve, "evolve");
@@ -77,6 +80,7 @@ public record ApplyOptions(
 
     public static final class Builder {
         private final String pipeline;
+        private String position;
         private TableMapping mapping = TableMapping.NONE;
         private TablesPolicy tables = TablesPolicy.CREATE;
         private EvolvePolicy evolve = EvolvePolicy.ADD;
@@ -96,6 +100,12 @@ public record ApplyOptions(
 
         private Builder(String pipeline) {
             this.pipeline = pipeline;
+            this.position = pipeline;
+        }
+
+        public Builder position(String value) {
+            position = value;
+            return this;
         }
 
         public Builder mapping(TableMapping value) {
@@ -181,6 +191,7 @@ public record ApplyOptions(
         public ApplyOptions build() {
             return new ApplyOptions(
                     pipeline,
+                    position,
                     mapping,
                     tables,
                     evolve,

@@ -26,6 +26,9 @@ import java.util.Optional;
 
 /** Makes the target that a configuration describes. */
 public final class JdbcTargets {
+    /** No pipeline's name has a slash. */
+    private static final String REPLAY = "/rejected";
+
     private JdbcTargets() {}
 
     public static Target create(String pipeline, JdbcApplyConfiguration configuration) throws TargetException {
@@ -40,7 +43,22 @@ public final class JdbcTargets {
     public static Target create(
             String pipeline, JdbcApplyConfiguration configuration, KeySource keys, RejectedChanges rejected)
             throws TargetException {
-        ApplyOptions options = options(pipeline, configuration, keys, rejected);
+        return create(
+                configuration, options(pipeline, configuration, keys, rejected).build());
+    }
+
+    /** For applying dead letters: the pipeline's tables, a position of their own, and every commit durable. */
+    public static Target createForReplay(String pipeline, JdbcApplyConfiguration configuration, KeySource keys)
+            throws TargetException {
+        return create(
+                configuration,
+                options(pipeline, configuration, keys, RejectedChanges.STOP)
+                        .position(pipeline + REPLAY)
+                        .durableInterval(Duration.ZERO)
+                        .build());
+    }
+
+    private static Target create(JdbcApplyConfiguration configuration, ApplyOptions options) throws TargetException {
         return new JdbcTarget(dialect(configuration, options), options);
     }
 
@@ -51,11 +69,12 @@ public final class JdbcTargets {
      */
     public static SqlScript script(String pipeline, JdbcApplyConfiguration configuration, PrintWriter out)
             throws TargetException {
-        ApplyOptions options = options(pipeline, configuration, KeySource.NONE, RejectedChanges.STOP);
+        ApplyOptions options = options(pipeline, configuration, KeySource.NONE, RejectedChanges.STOP)
+                .build();
         return new SqlScript(dialect(configuration, options), options, out);
     }
 
-    private static ApplyOptions options(
+    private static ApplyOptions.Builder options(
             String pipeline, JdbcApplyConfiguration configuration, KeySource keys, RejectedChanges rejected) {
         return ApplyOptions.builder(pipeline)
                 .mapping(TableMapping.parse(configuration.getSchemaMapping())
@@ -77,8 +96,7 @@ public final class JdbcTargets {
                 .order(constant(ApplyOrder.class, "order", configuration.getOrder()))
                 .windowRows(configuration.getWindowRows())
                 .bulkInsertThreshold(configuration.getBulkInsertThreshold())
-                .markOrigin(configuration.isMarkOrigin())
-                .build();
+                .markOrigin(configuration.isMarkOrigin());
     }
 
     private static JdbcDialect dialect(JdbcApplyConfiguration configuration, ApplyOptions options)

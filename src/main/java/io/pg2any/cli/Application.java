@@ -34,8 +34,6 @@ import org.apache.camel.main.Main;
 class Application {
     private static final String BUILTIN = "classpath:io/pg2any/builtin/routes/";
     private static final String ENDING = ".camel.yaml";
-    /** No pipeline's name has a slash. */
-    private static final String REPLAY = "/rejected";
 
     private final Settings settings;
     private final Main main = new Main();
@@ -128,14 +126,12 @@ class Application {
     }
 
     /**
-     * The target of these settings, for applying dead letters under a name of their own: every commit is durable.
+     * The database of these settings, for applying dead letters.
      *
      * @throws IllegalArgumentException for a setting that means nothing; names it
      */
     static Target replayTarget(Settings settings, KeySource keys) throws TargetException {
-        JdbcApplyConfiguration to = jdbcConfiguration(settings);
-        to.setDurableInterval(0);
-        return JdbcTargets.create(settings.text(Setting.PIPELINE) + REPLAY, to, keys, RejectedChanges.STOP);
+        return JdbcTargets.createForReplay(settings.text(Setting.PIPELINE), jdbcConfiguration(settings), keys);
     }
 
     private static KafkaApplyConfiguration kafkaConfiguration(Settings settings) {

@@ -74,7 +74,7 @@ public final class JdbcTarget implements Target {
         this.options = options;
         this.clock = clock;
         this.nanoTime = nanoTime;
-        this.positions = new PositionTable(dialect, options.pipeline());
+        this.positions = new PositionTable(dialect, options.position());
         this.session = new ApplySession(dialect, options, status);
         this.selection = new Selection(options.mapping());
     }
