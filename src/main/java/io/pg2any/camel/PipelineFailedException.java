@@ -1,5 +1,7 @@
 package io.pg2any.camel;
 
+import io.pg2any.apply.TargetSetBackException;
+
 /**
  * The pipeline cannot go on: trying again would change nothing, and going on without this step would lose or repeat
  * changes. Routes must not redeliver it; the process ends with {@link #exitCode}.
@@ -16,6 +18,11 @@ public class PipelineFailedException extends RuntimeException {
     public PipelineFailedException(String message, boolean configuration, Throwable cause) {
         super(message, cause);
         this.configuration = configuration;
+    }
+
+    /** Whether a new start mends it: the same process may make one. */
+    public boolean startsAgain() {
+        return getCause() instanceof TargetSetBackException;
     }
 
     /** 2 for a configuration error, 1 for everything else that is fatal. */

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -22,6 +22,11 @@ class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
     private static final long SAME_SIGNAL_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+    /** Released by a signal and by a failure. */
+    private final Semaphore end = new Semaphore(0);
+
+    private volatile boolean signalled;
+
     @Override
     public Integer call() throws Exception {
         Settings settings = Settings.load(Path.of(""));
@@ -29,25 +34,36 @@ class RunCommand implements Callable<Integer> {
         LOG.info("Starting pg2any {}, slot {}", Main.version(), settings.text(Setting.SLOT));
         settings.warnings().forEach(LOG::warn);
 
-        CountDownLatch stop = new CountDownLatch(1);
-        stopOnSignals(stop);
+        stopOnSignals();
         OptionalInt refused = Preflight.of(settings).logAndDecide();
         if (refused.isPresent()) {
             return refused.getAsInt();
         }
+        while (true) {
+            AtomicReference<PipelineFailedException> failure = new AtomicReference<>();
+            int exitCode = run(settings, failure);
+            // Before the look at the signal: one that comes after it finds its permit kept.
+            end.drainPermits();
+            if (failure.get() == null || !failure.get().startsAgain() || signalled) {
+                return exitCode;
+            }
+            LOG.warn("Starting again from the target's position");
+        }
+    }
 
-        AtomicReference<PipelineFailedException> failure = new AtomicReference<>();
+    /** Until a signal or a failure. */
+    private int run(Settings settings, AtomicReference<PipelineFailedException> failure) {
         boolean started = false;
         Application application = new Application(settings);
         try (HttpSurface http = HttpSurface.start(settings, application)) {
             application.build();
             pipeline(application.context(), settings).onFailure(exception -> {
                 failure.compareAndSet(null, exception);
-                stop.countDown();
+                end.release();
             });
             application.start();
             started = true;
-            stop.await();
+            end.acquire();
             application.stop();
         } catch (IOException e) {
             LOG.error("{}", e.getMessage());
@@ -97,7 +113,7 @@ class RunCommand implements Callable<Integer> {
      * The first signal stops gracefully; a second one ends the process at once, which loses nothing either. One that comes
      * on the heels of the first is the same request: timeout(1) signals the process and its group.
      */
-    private static void stopOnSignals(CountDownLatch stop) {
+    private void stopOnSignals() {
         AtomicLong first = new AtomicLong();
         for (String name : new String[] {"TERM", "INT"}) {
             Signal.handle(new Signal(name), signal -> {
@@ -109,7 +125,8 @@ class RunCommand implements Callable<Integer> {
                     return;
                 }
                 LOG.info("Received SIG{}, stopping gracefully", signal.getName());
-                stop.countDown();
+                signalled = true;
+                end.release();
             });
         }
     }

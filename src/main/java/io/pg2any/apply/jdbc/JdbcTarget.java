@@ -7,6 +7,7 @@ import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.Target;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
+import io.pg2any.apply.TargetSetBackException;
 import io.pg2any.apply.TargetStatus;
 import io.pg2any.change.Change;
 import io.pg2any.change.Lsn;
@@ -63,6 +64,9 @@ public final class JdbcTarget implements Target {
     private long rows;
 
     private Lsn durable = Lsn.ZERO;
+    /** As far as the target has been seen by this process. */
+    private Lsn reached = Lsn.ZERO;
+
     private long durableAtNanos;
 
     public JdbcTarget(JdbcDialect dialect, ApplyOptions options) {
@@ -91,6 +95,7 @@ public final class JdbcTarget implements Target {
             epoch = row.epoch();
             inside = row.isInside();
             durable = row.lsn();
+            reached = row.lsn();
             durableAtNanos = nanoTime.getAsLong();
             return row.position();
         } catch (SQLException e) {
@@ -297,6 +302,7 @@ public final class JdbcTarget implements Target {
             boolean any = cursor.nextTransaction();
             PositionTable.Row row = begin(!any || flushIsDue());
             requireContinuation(batch, row);
+            reached = Lsn.max(reached, row.lsn());
             boolean resume = row.isInside();
             int transactions = 0;
             for (; any; any = cursor.nextTransaction()) {
@@ -401,6 +407,7 @@ public final class JdbcTarget implements Target {
             drop(failure);
             throw failure;
         }
+        reached = Lsn.max(reached, to.lsn());
         if (flushed) {
             durable = to.lsn();
             durableAtNanos = nanoTime.getAsLong();
@@ -462,7 +469,13 @@ public final class JdbcTarget implements Target {
                             + " holds the changes of cluster " + known + ", not of " + given
                             + "; point it to the old source, or start a new pipeline and target");
         }
-        if (batch.after().isAfter(row.lsn())) {
+        boolean gap = batch.after().isAfter(row.lsn());
+        if (gap && !row.lsn().isBefore(durable) && !batch.after().isAfter(reached)) {
+            throw new TargetSetBackException(dialect.name() + " " + dialect.location() + ": pipeline "
+                    + options.pipeline() + " stands at " + row.lsn() + " again, after it had been at " + batch.after()
+                    + ": the server crashed before the last commits were on its disk; a new start goes on from there");
+        }
+        if (gap) {
             throw new TargetException(
                     Kind.FATAL,
                     dialect.name() + " " + dialect.location() + ": gap: pipeline " + options.pipeline() + " stands at "

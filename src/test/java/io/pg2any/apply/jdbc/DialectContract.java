@@ -21,6 +21,7 @@ import io.pg2any.apply.TableMapping;
 import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
+import io.pg2any.apply.TargetSetBackException;
 import io.pg2any.apply.TargetStatus.RowKind;
 import io.pg2any.apply.TargetStatus.TableRows;
 import io.pg2any.change.Change;
@@ -205,6 +206,24 @@ abstract class DialectContract {
         Applied applied =
                 apply(ChangesBatch.after(START).transaction(first).transaction(new Insert(t, tuple("2", "x", "y"))));
         assertThat(applied.transactions()).isEqualTo(1);
+        assertThat(rows("SELECT id FROM t ORDER BY id")).containsExactly(row("1"), row("2"));
+    }
+
+    @Test
+    void onlyCommitsThatWereNotDurableMayBeLostToACrashOfTheTarget() throws Exception {
+        Applied first = apply(new Insert(t, tuple("1", "x", "y")));
+        Applied second = apply(new Insert(t, tuple("2", "x", "y")));
+        execute("DELETE FROM t WHERE id = 2");
+        execute("UPDATE " + PositionTable.NAME + " SET lsn = '" + first.applied() + "'");
+
+        boolean wasDurable = second.durable().isAfter(first.applied());
+        assertThatExceptionOfType(TargetException.class)
+                .isThrownBy(() -> apply(new Insert(t, tuple("3", "x", "y"))))
+                .isInstanceOf(wasDurable ? TargetException.class : TargetSetBackException.class)
+                .withMessageContaining(wasDurable ? "gap" : "crashed");
+
+        open(ApplyOptions.defaults("test"));
+        apply(ChangesBatch.after(first.applied().value()).transaction(new Insert(t, tuple("2", "x", "y"))));
         assertThat(rows("SELECT id FROM t ORDER BY id")).containsExactly(row("1"), row("2"));
     }
 
