@@ -2,11 +2,9 @@ package io.pg2any.camel;
 
 import io.pg2any.change.Change;
 import io.pg2any.change.Lsn;
-import io.pg2any.change.SourceIdentity;
 import io.pg2any.change.TransactionAbandonedException;
 import io.pg2any.change.TransactionBatch;
 import io.pg2any.change.TransactionCursor;
-import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
 import java.time.Instant;
 
@@ -14,14 +12,13 @@ import java.time.Instant;
  * A batch on its way through a route, remembering what its reader found: where it ends, and whether the source went
  * away under it. Read by one thread at a time.
  */
-class DeliveredBatch implements TransactionBatch {
-    private final TransactionBatch batch;
+class DeliveredBatch extends ForwardingBatch {
     private volatile Lsn through;
     private volatile boolean abandoned;
     private volatile Instant newestCommit;
 
     DeliveredBatch(TransactionBatch batch) {
-        this.batch = batch;
+        super(batch);
     }
 
     /** The position after this batch, null until some step has read it to its end. */
@@ -39,28 +36,8 @@ class DeliveredBatch implements TransactionBatch {
     }
 
     @Override
-    public SourceIdentity source() {
-        return batch.source();
-    }
-
-    @Override
-    public Lsn after() {
-        return batch.after();
-    }
-
-    @Override
-    public long stagedBytes() {
-        return batch.stagedBytes();
-    }
-
-    @Override
-    public boolean preserve() throws IOException {
-        return batch.preserve();
-    }
-
-    @Override
-    public TransactionCursor open() throws IOException {
-        return new Cursor(batch.open());
+    TransactionCursor cursor(TransactionCursor opened) {
+        return new Cursor(opened);
     }
 
     @Override
@@ -68,21 +45,19 @@ class DeliveredBatch implements TransactionBatch {
         return "batch after " + after() + " (" + stagedBytes() + " bytes)";
     }
 
-    private final class Cursor implements TransactionCursor {
-        private final TransactionCursor cursor;
-
+    private final class Cursor extends ForwardingCursor {
         Cursor(TransactionCursor cursor) {
-            this.cursor = cursor;
+            super(cursor);
         }
 
         @Override
         public boolean nextTransaction() throws IOException {
             try {
-                boolean found = cursor.nextTransaction();
+                boolean found = super.nextTransaction();
                 if (!found) {
-                    through = cursor.through();
-                } else if (!cursor.transaction().isLoneMessage()) {
-                    newestCommit = cursor.transaction().commitTime();
+                    DeliveredBatch.this.through = super.through();
+                } else if (!transaction().isLoneMessage()) {
+                    newestCommit = transaction().commitTime();
                 }
                 return found;
             } catch (TransactionAbandonedException e) {
@@ -92,43 +67,13 @@ class DeliveredBatch implements TransactionBatch {
         }
 
         @Override
-        public TransactionInfo transaction() {
-            return cursor.transaction();
-        }
-
-        @Override
-        public long ordinal() {
-            return cursor.ordinal();
-        }
-
-        @Override
-        public void skipThrough(long ordinal) {
-            cursor.skipThrough(ordinal);
-        }
-
-        @Override
-        public Instant stagedAt() {
-            return cursor.stagedAt();
-        }
-
-        @Override
         public Change nextChange() throws IOException {
             try {
-                return cursor.nextChange();
+                return super.nextChange();
             } catch (TransactionAbandonedException e) {
                 abandoned = true;
                 throw e;
             }
-        }
-
-        @Override
-        public Lsn through() {
-            return cursor.through();
-        }
-
-        @Override
-        public void close() throws IOException {
-            cursor.close();
         }
     }
 }

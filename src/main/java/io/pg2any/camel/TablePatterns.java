@@ -1,14 +1,11 @@
 package io.pg2any.camel;
 
 import io.pg2any.change.Change;
-import io.pg2any.change.Lsn;
 import io.pg2any.change.Relation;
-import io.pg2any.change.SourceIdentity;
 import io.pg2any.change.TransactionBatch;
 import io.pg2any.change.TransactionCursor;
 import io.pg2any.change.TransactionInfo;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -72,52 +69,29 @@ public final class TablePatterns {
         return this == ALL ? batch : new Selected(batch);
     }
 
-    private final class Selected implements TransactionBatch {
-        private final TransactionBatch batch;
-
+    private final class Selected extends ForwardingBatch {
         Selected(TransactionBatch batch) {
-            this.batch = batch;
+            super(batch);
         }
 
         @Override
-        public SourceIdentity source() {
-            return batch.source();
-        }
-
-        @Override
-        public Lsn after() {
-            return batch.after();
-        }
-
-        @Override
-        public long stagedBytes() {
-            return batch.stagedBytes();
-        }
-
-        @Override
-        public boolean preserve() throws IOException {
-            return batch.preserve();
-        }
-
-        @Override
-        public TransactionCursor open() throws IOException {
-            return new SelectedCursor(batch.open());
+        TransactionCursor cursor(TransactionCursor opened) {
+            return new SelectedCursor(opened);
         }
     }
 
-    private final class SelectedCursor implements TransactionCursor {
-        private final TransactionCursor cursor;
+    private final class SelectedCursor extends ForwardingBatch.ForwardingCursor {
         // Relations repeat from change to change and keep their instance.
         private Relation last;
         private boolean lastPasses;
 
         SelectedCursor(TransactionCursor cursor) {
-            this.cursor = cursor;
+            super(cursor);
         }
 
         @Override
         public Change nextChange() throws IOException {
-            for (Change change; (change = cursor.nextChange()) != null; ) {
+            for (Change change; (change = super.nextChange()) != null; ) {
                 Change selected = select(change);
                 if (selected != null) {
                     return selected;
@@ -154,41 +128,11 @@ public final class TablePatterns {
             return lastPasses;
         }
 
-        @Override
-        public boolean nextTransaction() throws IOException {
-            return cursor.nextTransaction();
-        }
-
         /** Without the count, which is of all changes. */
         @Override
         public TransactionInfo transaction() {
-            TransactionInfo all = cursor.transaction();
+            TransactionInfo all = super.transaction();
             return new TransactionInfo(all.xid(), all.commitLsn(), all.commitTime(), OptionalLong.empty());
-        }
-
-        @Override
-        public long ordinal() {
-            return cursor.ordinal();
-        }
-
-        @Override
-        public void skipThrough(long ordinal) {
-            cursor.skipThrough(ordinal);
-        }
-
-        @Override
-        public Instant stagedAt() {
-            return cursor.stagedAt();
-        }
-
-        @Override
-        public Lsn through() {
-            return cursor.through();
-        }
-
-        @Override
-        public void close() throws IOException {
-            cursor.close();
         }
     }
 }
