@@ -32,9 +32,7 @@ final class ApplySession {
     private final Set<String> parkedTables = new HashSet<>();
     private final Map<String, RowCounts> counts = new HashMap<>();
     private final Set<String> orderedTables = new HashSet<>();
-    private boolean strict;
-    private boolean replacing;
-    private boolean parking;
+    private ApplyWay way = ApplyWay.GROUPED;
 
     ApplySession(JdbcDialect dialect, ApplyOptions options, TargetStatus status) {
         this.dialect = dialect;
@@ -73,38 +71,22 @@ final class ApplySession {
         return place;
     }
 
+    ApplyWay way() {
+        return way;
+    }
+
+    void way(ApplyWay now) {
+        way = now;
+    }
+
     /** Whether every row goes alone, so that an error names it. */
     boolean strict() {
-        return strict;
-    }
-
-    void strict(boolean now) {
-        strict = now;
-    }
-
-    /**
-     * Whether rows of tables with unique indexes beside the key are taken out and put in anew, as strict order has failed.
-     */
-    boolean replacing() {
-        return replacing;
-    }
-
-    void replacing(boolean now) {
-        replacing = now;
-    }
-
-    /** Whether a change that is refused may be left out, as every other way has failed. */
-    boolean parking() {
-        return parking;
-    }
-
-    void parking(boolean now) {
-        parking = now;
+        return way != ApplyWay.GROUPED;
     }
 
     /** Whether rows of this source table may be written by net effect instead of in their order. */
     boolean mayGroup(String sourceTable) {
-        return !strict
+        return !strict()
                 && options.order() == ApplyOrder.GROUPED
                 // An upsert must happen before the next change of the same row.
                 && options.divergence() != DivergencePolicy.UPSERT

@@ -179,101 +179,68 @@ public final class JdbcTarget implements Target {
         }
         rows = 0;
         try {
-            return applyInFittingSchema(batch);
-        } catch (TargetException e) {
-            if (e.kind() != Kind.REJECTED) {
-                throw failed(e);
-            }
-            LOG.debug("Something was refused, applying the batch again row by row", e);
-            abandon(e);
-            return applyRefused(batch);
-        } catch (SQLException e) {
-            throw failed(session.failure("apply", e, connection));
-        } catch (IOException | RuntimeException e) {
-            abandon(e);
-            throw e;
-        }
-    }
-
-    private Applied applyRefused(TransactionBatch batch) throws TargetException, IOException {
-        try {
-            return applyStrictly(batch);
-        } catch (TargetException e) {
-            if (e.kind() != Kind.REJECTED || !options.rejected().parksAny()) {
-                throw e;
-            }
-            LOG.debug("A change was refused, applying the batch again behind savepoints", e);
-            return applyParking(batch);
-        }
-    }
-
-    /** In strict order, and without the changes that are refused, if their tables opt in. */
-    private Applied applyParking(TransactionBatch batch) throws TargetException, IOException {
-        session.strict(true);
-        session.parking(true);
-        try {
-            Applied applied = applyInFittingSchema(batch);
-            tables.close();
-            return applied;
+            return applySomeWay(batch);
         } catch (TargetException e) {
             throw failed(e);
-        } catch (SQLException e) {
-            throw failed(session.failure("apply", e, connection));
         } catch (IOException | RuntimeException e) {
             abandon(e);
             throw e;
-        } finally {
-            session.parking(false);
-            session.strict(false);
-        }
-    }
-
-    /** Every row alone and in order: an error names it, and one that only the grouping made does not come. */
-    private Applied applyStrictly(TransactionBatch batch) throws TargetException, IOException {
-        session.strict(true);
-        try {
-            Applied applied = applyInFittingSchema(batch);
-            tables.close();
-            return applied;
-        } catch (TargetException e) {
-            if (e.kind() == Kind.REJECTED && e.getCause() instanceof SQLException) {
-                return applyReplacing(batch, e);
-            }
-            throw failed(e);
-        } catch (SQLException e) {
-            throw failed(session.failure("apply", e, connection));
-        } catch (IOException | RuntimeException e) {
-            abandon(e);
-            throw e;
-        } finally {
-            session.strict(false);
         }
     }
 
     /**
-     * Rows that swap the values of a unique index pass through a state that the target does not allow: the last try shows
-     * it only what they have become.
-     *
-     * @param refusal what strict order has ended with, and this ends with too if it does not succeed
+     * @throws TargetException when nothing is left to try; REJECTED is then what strict order has ended with, or parking
      */
-    private Applied applyReplacing(TransactionBatch batch, TargetException refusal)
-            throws TargetException, IOException {
-        abandon(refusal);
-        session.replacing(true);
+    private Applied applySomeWay(TransactionBatch batch) throws TargetException, IOException {
+        try {
+            return applyIn(batch, ApplyWay.GROUPED);
+        } catch (TargetException e) {
+            requireRejected(e);
+            LOG.debug("Something was refused, applying the batch again row by row", e);
+        }
+        TargetException refusal;
+        try {
+            return applyIn(batch, ApplyWay.STRICT);
+        } catch (TargetException e) {
+            requireRejected(e);
+            refusal = e;
+        }
+        if (refusal.getCause() instanceof SQLException) {
+            try {
+                return applyIn(batch, ApplyWay.REPLACING);
+            } catch (TargetException e) {
+                refusal.addSuppressed(e);
+                requireRejected(e);
+            }
+        }
+        if (!options.rejected().parksAny()) {
+            throw refusal;
+        }
+        LOG.debug("A change was refused, applying the batch again behind savepoints", refusal);
+        return applyIn(batch, ApplyWay.PARKING);
+    }
+
+    /** Rolls back for the next way, if there may be one. */
+    private void requireRejected(TargetException error) throws TargetException {
+        if (error.kind() != Kind.REJECTED) {
+            throw error;
+        }
+        abandon(error);
+    }
+
+    private Applied applyIn(TransactionBatch batch, ApplyWay way) throws TargetException, IOException {
+        session.way(way);
         try {
             Applied applied = applyInFittingSchema(batch);
-            tables.close();
+            if (way != ApplyWay.GROUPED) {
+                // What was made for this way is not for the next batch.
+                tables.close();
+            }
             return applied;
-        } catch (TargetException e) {
-            refusal.addSuppressed(e);
-            throw failed(e.kind() == Kind.REJECTED ? refusal : e);
         } catch (SQLException e) {
-            throw failed(session.failure("apply", e, connection));
-        } catch (IOException | RuntimeException e) {
-            abandon(e);
-            throw e;
+            throw session.failure("apply", e, connection);
         } finally {
-            session.replacing(false);
+            session.way(ApplyWay.GROUPED);
         }
     }
 
@@ -365,7 +332,7 @@ public final class JdbcTarget implements Target {
             session.place().at(last);
             Change selected = selection.of(change);
             if (selected != null) {
-                if (session.parking() && options.rejected().parks(change)) {
+                if (session.way() == ApplyWay.PARKING && options.rejected().parks(change)) {
                     parking.apply(selected, change, batch.source());
                 } else {
                     tables.apply(selected);

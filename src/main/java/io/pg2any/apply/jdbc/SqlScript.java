@@ -31,7 +31,7 @@ public final class SqlScript {
         this.out = out;
         this.session = new ApplySession(dialect, options, new TargetStatus());
         this.selection = new Selection(options.mapping());
-        session.strict(true);
+        session.way(ApplyWay.STRICT);
         this.tables = new TargetTables(ScriptConnection.open(dialect, this::statement), dialect, session, true);
     }
 

@@ -156,7 +156,9 @@ final class TargetTables {
 
     private RowWriter newWriter(TargetTable table) throws SQLException, TargetException {
         TableWriter ordered = new TableWriter(connection, dialect, table, session);
-        if (session.replacing() && !table.keyless() && dialect.onlyUniqueIndexesMatter(connection, table)) {
+        if (session.way() == ApplyWay.REPLACING
+                && !table.keyless()
+                && dialect.onlyUniqueIndexesMatter(connection, table)) {
             return new ReplacingWriter(ordered, session, window);
         }
         if (table.keyless() || !session.mayGroup(table.relation().displayName())) {
