@@ -381,22 +381,28 @@ final class StagedTransactions implements Closeable {
         }
         Segment named = StagedRecords.segment(records.bytes(), records.offset(), records.length());
         segments.add(named);
-        if (arrived.isEmpty()) {
+        if (!arrived.isEmpty()) {
+            arrived.removeFirst().requireIs(named, frames.path().resolveSibling(named.name()));
+        } else if (arriving == null) {
             enter(levels.getFirst().frames().openSegment(files, named), true, named);
         } else {
-            arrived.removeFirst().requireIs(named, frames.path().resolveSibling(named.name()));
+            // The transaction ended before more than the header of its file was read: both have been moved since.
+            enter(nextArriving(), true, named);
         }
     }
 
     /** Behind the head of a transaction: its body, as far as it has come, before the file can say where it is. */
     private void enterArriving() throws IOException {
-        FrameReader segment = arriving.open(arrivedCount);
+        FrameReader segment = nextArriving();
         if (segment == null) {
             arriving = null;
         } else {
-            arrivedCount++;
             enter(segment, true, null);
         }
+    }
+
+    private FrameReader nextArriving() throws IOException {
+        return arriving.open(arrivedCount++);
     }
 
     private void enter(FrameReader opened, boolean segment, Segment named) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,54 @@ class LargeTransactionTest {
     private List<Path> files(String sub) throws IOException {
         try (Stream<Path> files = Files.list(folder.resolve(sub))) {
             return files.toList();
+        }
+    }
+
+    /** Then its file has all of it in one frame, and its segments are not where the file was opened. */
+    @ParameterizedTest
+    @EnumSource
+    void aTransactionMayEndWhenNothingButTheHeaderOfItsFileHasBeenRead(AcknowledgeMode mode) throws Exception {
+        PgOutputBytes session = new PgOutputBytes(1, 50);
+        AtomicReference<StagingLog> log = new AtomicReference<>();
+        SimulatedFiles files = new SimulatedFiles() {
+            private boolean ended;
+
+            @Override
+            public StagedFile openForReading(Path file) throws IOException {
+                StagedFile opened = super.openForReading(file);
+                if (!ended && file.toString().endsWith(".transaction")) {
+                    ended = true;
+                    try {
+                        log.get().append(session.insert(7, "z").commit(200).chunk());
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                }
+                return opened;
+            }
+        };
+        StagingConfig config = new StagingConfig(folder, mode, 1 << 20, 64 * 1024, 1L << 30, true, SEGMENT_BYTES);
+        try (StagingLog opened = StagingLog.open(config, files)) {
+            log.set(opened);
+            opened.append(session.begin(200, 2)
+                    .relation(7, "t", "id")
+                    .insert(7, "x".repeat(100_000))
+                    .chunk());
+            for (int i = 0; i < 8; i++) {
+                opened.append(session.insert(7, "y".repeat(200_000)).chunk());
+            }
+            TransactionBatch batch = take(opened);
+            try (TransactionCursor cursor = batch.open()) {
+                assertThat(cursor.nextTransaction()).isTrue();
+                int changes = 0;
+                while (cursor.nextChange() != null) {
+                    changes++;
+                }
+                assertThat(changes).isEqualTo(10);
+                assertThat(cursor.nextTransaction()).isFalse();
+                assertThat(cursor.through()).isEqualTo(new Lsn(201));
+            }
+            opened.complete(batch);
         }
     }
 

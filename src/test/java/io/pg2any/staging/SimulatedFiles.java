@@ -15,7 +15,7 @@ import java.util.TreeMap;
  * A disk in memory that remembers what has been forced, refuses what it is told to, and can lose its power. What was not
  * forced is lost then: contents of files, and names in folders.
  */
-final class SimulatedFiles implements StagingFiles {
+class SimulatedFiles implements StagingFiles {
     /** One thing the disk was asked to do. */
     record Operation(String kind, Path path) {
         @Override
