@@ -122,7 +122,7 @@ class LargeTransactionTest {
                 }
                 assertThat(changes).isEqualTo(10);
                 assertThat(cursor.nextTransaction()).isFalse();
-                assertThat(cursor.through()).isEqualTo(new Lsn(201));
+                assertThat(cursor.through()).isEqualTo(new Lsn(208));
             }
             opened.complete(batch);
         }
