@@ -509,11 +509,11 @@ public final class JdbcTarget implements Target {
     }
 
     private void rollBack() throws SQLException {
-        session.forgetCounts();
         if (connection != null) {
             tables.close();
             connection.rollback();
         }
+        session.forgetCounts();
     }
 
     private void drop(Exception cause) {

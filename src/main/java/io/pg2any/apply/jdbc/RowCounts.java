@@ -15,6 +15,14 @@ final class RowCounts {
         written[kind.ordinal()] += rows;
     }
 
+    void add(RowCounts more) {
+        for (int i = 0; i < KINDS.length; i++) {
+            written[i] += more.written[i];
+            diverged[i] += more.diverged[i];
+            rejected[i] += more.rejected[i];
+        }
+    }
+
     void diverged(RowKind kind) {
         diverged[kind.ordinal()]++;
     }

@@ -28,6 +28,7 @@ final class TargetTables {
     private final JdbcDialect dialect;
     private final ApplySession session;
     private final ChangeWindow window;
+    private final WriteBehind behind;
     private final Map<Integer, RowWriter> writers = new HashMap<>();
     private final Map<Integer, Relation> announced = new HashMap<>();
     private final TargetSchema schema;
@@ -50,6 +51,7 @@ final class TargetTables {
         this.session = session;
         this.schema = new TargetSchema(connection, dialect, session, scripted);
         this.window = new ChangeWindow(session.options().windowRows());
+        this.behind = new WriteBehind(session.options().pipeline());
     }
 
     /** Writes the change, or lets it wait for the next of its kind until {@link #flush}. */
@@ -65,7 +67,7 @@ final class TargetTables {
         }
         // A logical message is for subscribers of events; a table has no place for it.
         if (window.isFull()) {
-            flush();
+            writeBehind();
         }
     }
 
@@ -91,14 +93,18 @@ final class TargetTables {
     /** The relation's writer; what waits in another table whose order matters is written first. */
     private RowWriter writer(Relation relation) throws SQLException, TargetException, SchemaChangeNeededException {
         if (relation == currentRelation) {
+            if (current == currentOrdered) {
+                behind.await();
+            }
             return current;
         }
         RowWriter writer = writers.get(relation.oid());
         if (writer == null || announced.get(relation.oid()) != relation) {
             writer = adopt(relation, writer);
         }
-        if (writer instanceof TableWriter && writer != currentOrdered) {
-            if (currentOrdered != null) {
+        if (writer instanceof TableWriter) {
+            behind.await();
+            if (currentOrdered != null && writer != currentOrdered) {
                 currentOrdered.flush();
             }
             currentOrdered = writer;
@@ -168,11 +174,31 @@ final class TargetTables {
         if (sets.isEmpty() || dialect.orderMatters(connection, table)) {
             return ordered;
         }
-        return new FoldedWriter(connection, ordered, sets.get(), session, window);
+        return new FoldedWriter(connection, ordered, sets.get(), session, window, behind);
+    }
+
+    /** Lets what is folded be written while the next window fills; rows that keep their order are written first. */
+    private void writeBehind() throws SQLException, TargetException {
+        behind.await();
+        List<WriteBehind.Work> folded = new ArrayList<>();
+        for (RowWriter writer : writers.values()) {
+            if (writer instanceof FoldedWriter folding) {
+                folding.handOver().ifPresent(folded::add);
+            } else {
+                writer.flush();
+            }
+        }
+        window.clear();
+        behind.start(() -> {
+            for (WriteBehind.Work work : folded) {
+                work.run();
+            }
+        });
     }
 
     /** Writes what waits. */
     void flush() throws SQLException, TargetException {
+        behind.await();
         if (currentOrdered != null) {
             currentOrdered.flush();
         }
@@ -195,6 +221,7 @@ final class TargetTables {
 
     /** Drops all that is known of tables, and what waits. */
     void close() throws SQLException {
+        behind.forget();
         current = null;
         announced.clear();
         schema.forget();

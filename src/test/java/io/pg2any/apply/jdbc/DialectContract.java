@@ -1117,6 +1117,25 @@ abstract class DialectContract {
         randomHistoriesEndInTheSameRows();
     }
 
+    /** The first window is being written while the next ones fill. */
+    @Test
+    void aWindowThatIsRefusedWhileTheNextOneFillsTakesTheWholeBatchWithIt() throws Exception {
+        open(ApplyOptions.builder("test").windowRows(5).build());
+        apply(new Insert(t, tuple("3", "there", null)));
+        List<Change> changes = new ArrayList<>();
+        for (int i = 1; i <= 40; i++) {
+            changes.add(new Insert(t, tuple(Integer.toString(i), "new", null)));
+        }
+        TargetException error = refusal(changes.toArray(new Change[0]));
+        assertThat(error.kind()).isEqualTo(Kind.REJECTED);
+        assertThat(error).hasMessageContaining("change 3 of transaction");
+        assertThat(rows("SELECT id, a FROM t")).containsExactly(row("3", "there"));
+
+        apply(new Delete(t, keyOnly(t, "3")));
+        apply(changes.toArray(new Change[0]));
+        assertThat(rows("SELECT count(*) FROM t")).containsExactly(row("40"));
+    }
+
     @Test
     void randomHistoriesInStrictOrderEndInTheSameRows() throws Exception {
         open(ApplyOptions.builder("test").order(ApplyOrder.STRICT).build());
