@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 
 /**
  * Stands between the pipeline and the target's server and cuts the connection that commits next. A driver sends its
@@ -26,17 +27,24 @@ final class CommitCuttingProxy implements AutoCloseable {
         BEFORE
     }
 
-    private static final int LONGEST_COMMIT = 64;
+    /** SQL Server's, in UTF-16 and behind its headers. */
+    private static final int LONGEST_COMMIT = 100;
+
+    /** Neither a setting ({@code synchronous_commit}) nor a level ({@code READ COMMITTED}). */
+    private static final Pattern COMMIT = Pattern.compile("(?<!_)COMMIT(?!TED)");
+
     private static final long GHOST_MILLIS = 1500;
 
     private record Cut(Place place, CountDownLatch done) {}
 
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final String serverHost;
     private final int serverPort;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicReference<Cut> next = new AtomicReference<>();
 
-    CommitCuttingProxy(int serverPort) throws IOException {
+    CommitCuttingProxy(String serverHost, int serverPort) throws IOException {
+        this.serverHost = serverHost;
         this.serverPort = serverPort;
         start("proxy-accept", this::accept);
     }
@@ -75,7 +83,7 @@ final class CommitCuttingProxy implements AutoCloseable {
             Socket client = listener.accept();
             Socket server;
             try {
-                server = new Socket(InetAddress.getLoopbackAddress(), serverPort);
+                server = new Socket(serverHost, serverPort);
             } catch (IOException e) {
                 client.close(); // the server is down
                 continue;
@@ -130,11 +138,12 @@ final class CommitCuttingProxy implements AutoCloseable {
         }
     }
 
-    private static boolean isCommit(byte[] bytes, int count) {
-        return count <= LONGEST_COMMIT
-                && new String(bytes, 0, count, StandardCharsets.ISO_8859_1)
-                        .toUpperCase(Locale.ROOT)
-                        .contains("COMMIT");
+    static boolean isCommit(byte[] bytes, int count) {
+        if (count > LONGEST_COMMIT) {
+            return false;
+        }
+        String text = new String(bytes, 0, count, StandardCharsets.ISO_8859_1).replace("\0", "");
+        return COMMIT.matcher(text.toUpperCase(Locale.ROOT)).find();
     }
 
     private static void sleep(long millis) {
