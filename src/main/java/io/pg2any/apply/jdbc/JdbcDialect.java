@@ -32,6 +32,8 @@ import java.util.StringJoiner;
  * <tr><td>{@link #keeps}</td><td>which existing columns would alter a value in silence: they are refused</td></tr>
  * <tr><td>{@link #columns}</td><td>an existing table's columns; must not break the transaction when it is missing</td>
  *     </tr>
+ * <tr><td>{@link #orderReasons}</td><td>what would see rows that are written as sets: a unique index beside the key, a
+ *     foreign key that is enforced in this session, a trigger that fires in it</td></tr>
  * <tr><td>{@link #positionTable}, {@link #lockPosition}</td><td>the locked read must wait for a commit that another
  *     session has not finished: it answers an unknown outcome</td></tr>
  * <tr><td>{@link #classify}</td><td>retryable, rejected or fatal</td></tr>
@@ -122,12 +124,11 @@ public interface JdbcDialect {
         return Optional.empty();
     }
 
-    /**
-     * Whether more than the key relates the table's rows to one another or to other tables' (a unique index beside the
-     * key, a foreign key that is enforced, a trigger), so that they must be written in the source's order.
-     */
+    /** What makes that the table's rows must be written in the source's order; each by name. */
+    List<OrderReason> orderReasons(Connection connection, TargetTable table) throws SQLException;
+
     default boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
-        return true;
+        return !orderReasons(connection, table).isEmpty();
     }
 
     /**
@@ -135,7 +136,9 @@ public interface JdbcDialect {
      * again in any order.
      */
     default boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
-        return false;
+        List<OrderReason> reasons = orderReasons(connection, table);
+        return !reasons.isEmpty()
+                && reasons.stream().allMatch(reason -> reason.kind() == OrderReason.Kind.UNIQUE_INDEX);
     }
 
     /** The table's columns in order; empty when there is no such table. */

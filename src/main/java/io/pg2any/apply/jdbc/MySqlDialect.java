@@ -246,17 +246,9 @@ public class MySqlDialect implements JdbcDialect {
 
     /** Foreign keys are off in this session. */
     @Override
-    public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
-        return hasUniqueBesideKey(connection, table) || hasTrigger(connection, table);
-    }
-
-    @Override
-    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
-        return hasUniqueBesideKey(connection, table) && !hasTrigger(connection, table);
-    }
-
-    private boolean hasUniqueBesideKey(Connection connection, TargetTable table) throws SQLException {
-        Map<String, Set<String>> unique = new HashMap<>();
+    public List<OrderReason> orderReasons(Connection connection, TargetTable table) throws SQLException {
+        List<OrderReason> reasons = new ArrayList<>();
+        Map<String, Set<String>> unique = new LinkedHashMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet index = statement.executeQuery("SHOW INDEX FROM " + qualified(table.name()))) {
             while (index.next()) {
@@ -267,19 +259,23 @@ public class MySqlDialect implements JdbcDialect {
                 }
             }
         }
-        return !Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values());
-    }
-
-    private static boolean hasTrigger(Connection connection, TargetTable table) throws SQLException {
+        unique.forEach((name, columns) -> {
+            if (!columns.equals(Set.copyOf(table.keyNames()))) {
+                reasons.add(new OrderReason(OrderReason.Kind.UNIQUE_INDEX, name));
+            }
+        });
         try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = coalesce(?, DATABASE())"
-                        + " AND event_object_table = ? LIMIT 1")) {
+                "SELECT trigger_name FROM information_schema.triggers WHERE event_object_schema = coalesce(?, DATABASE())"
+                        + " AND event_object_table = ? ORDER BY 1")) {
             statement.setString(1, table.name().container());
             statement.setString(2, table.name().name());
             try (ResultSet rows = statement.executeQuery()) {
-                return rows.next();
+                while (rows.next()) {
+                    reasons.add(new OrderReason(OrderReason.Kind.TRIGGER, rows.getString(1)));
+                }
             }
         }
+        return reasons;
     }
 
     /** A table of rows with these columns, each row's values as parameters. */

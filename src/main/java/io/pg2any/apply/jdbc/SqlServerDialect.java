@@ -13,7 +13,6 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -160,7 +159,7 @@ public final class SqlServerDialect implements JdbcDialect {
         return columns.isEmpty() ? Optional.empty() : Optional.of(columns);
     }
 
-    static final String COLUMNS = """
+    private static final String COLUMNS = """
             SELECT c.name, TYPE_NAME(c.system_type_id), c.max_length, c.precision, c.scale,
                    COALESCE(k.key_ordinal, 0),
                    CAST(CASE WHEN c.is_nullable = 0 AND c.default_object_id = 0 AND c.is_identity = 0
@@ -310,51 +309,49 @@ public final class SqlServerDialect implements JdbcDialect {
     }
 
     @Override
-    public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
-        return hasUniqueBesideKey(connection, table) || isRelated(connection, table);
-    }
-
-    @Override
-    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
-        return hasUniqueBesideKey(connection, table) && !isRelated(connection, table);
-    }
-
-    private boolean hasUniqueBesideKey(Connection connection, TargetTable table) throws SQLException {
-        Map<Integer, Set<String>> unique = new HashMap<>();
+    public List<OrderReason> orderReasons(Connection connection, TargetTable table) throws SQLException {
+        List<OrderReason> reasons = new ArrayList<>();
+        Map<String, Set<String>> unique = new LinkedHashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(UNIQUE_INDEXES)) {
             statement.setString(1, qualified(table.name()));
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    unique.computeIfAbsent(rows.getInt(1), index -> new HashSet<>())
+                    unique.computeIfAbsent(rows.getString(1), index -> new HashSet<>())
                             .add(rows.getString(2));
                 }
             }
         }
-        return !Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values());
-    }
-
-    private boolean isRelated(Connection connection, TargetTable table) throws SQLException {
+        unique.forEach((name, columns) -> {
+            if (!columns.equals(Set.copyOf(table.keyNames()))) {
+                reasons.add(new OrderReason(OrderReason.Kind.UNIQUE_INDEX, name));
+            }
+        });
         try (PreparedStatement statement = connection.prepareStatement(RELATED)) {
             for (int i = 1; i <= 3; i++) {
                 statement.setString(i, qualified(table.name()));
             }
             try (ResultSet rows = statement.executeQuery()) {
-                return rows.next();
+                while (rows.next()) {
+                    reasons.add(new OrderReason(OrderReason.Kind.valueOf(rows.getString(1)), rows.getString(2)));
+                }
             }
         }
+        return reasons;
     }
 
-    static final String UNIQUE_INDEXES = """
-            SELECT i.index_id, c.name
+    private static final String UNIQUE_INDEXES = """
+            SELECT i.name, c.name
             FROM sys.indexes i
             JOIN sys.index_columns k ON k.object_id = i.object_id AND k.index_id = i.index_id AND k.key_ordinal > 0
             JOIN sys.columns c ON c.object_id = k.object_id AND c.column_id = k.column_id
             WHERE i.is_unique = 1 AND i.object_id = OBJECT_ID(?)
+            ORDER BY i.index_id
             """;
 
-    static final String RELATED = """
-            SELECT 1 FROM sys.foreign_keys WHERE is_disabled = 0 AND parent_object_id = OBJECT_ID(?)
-            UNION ALL SELECT 1 FROM sys.foreign_keys WHERE is_disabled = 0 AND referenced_object_id = OBJECT_ID(?)
-            UNION ALL SELECT 1 FROM sys.triggers WHERE is_disabled = 0 AND parent_id = OBJECT_ID(?)
+    private static final String RELATED = """
+            SELECT 'FOREIGN_KEY', name FROM sys.foreign_keys
+            WHERE is_disabled = 0 AND (parent_object_id = OBJECT_ID(?) OR referenced_object_id = OBJECT_ID(?))
+            UNION ALL SELECT 'TRIGGER', name FROM sys.triggers WHERE is_disabled = 0 AND parent_id = OBJECT_ID(?)
+            ORDER BY 1, 2
             """;
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TargetException;
+import io.pg2any.change.Relation;
 import io.pg2any.cli.EmbeddedPostgres;
 import io.pg2any.server.TestPostgres;
 import java.sql.Connection;
@@ -54,14 +55,47 @@ class PostgresDialectIT extends TablesContract {
         }
     }
 
+    @Override
+    String createTrigger(String name, String table) {
+        return "CREATE FUNCTION " + name + "() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+                + " CREATE TRIGGER " + name + " BEFORE INSERT ON " + table + " FOR EACH ROW EXECUTE FUNCTION " + name
+                + "(); ALTER TABLE " + table + " ENABLE ALWAYS TRIGGER " + name;
+    }
+
     @Test
-    void aTableWhoseRowsKeepTheirOrderIsNoted() throws Exception {
-        execute("CREATE TABLE uniq (id int4 PRIMARY KEY, u int4 UNIQUE)");
-        assertThat(target().check(List.of(keyed(7, "uniq", "id* int4", "u int4"))))
-                .isEmpty();
+    void theServerIsNoted() throws Exception {
+        assertThat(target().check(List.of())).isEmpty();
+        assertThat(target().notes()).anyMatch(note -> note.contains("version " + version) && note.contains("UTF8"));
+    }
+
+    @Test
+    void constraintsAreNotedByNameWhereTheRoleCannotSwitchThemOff() throws Exception {
+        execute("CREATE TABLE parent (id int4 PRIMARY KEY);"
+                + " CREATE TABLE child (id int4 PRIMARY KEY, p int4 CONSTRAINT of_parent REFERENCES parent,"
+                + " u int4 CONSTRAINT late UNIQUE DEFERRABLE);"
+                + " CREATE RULE nothing AS ON DELETE TO child WHERE false DO INSTEAD NOTHING");
+        Relation child = keyed(8, "child", "id* int4", "p int4", "u int4");
+        assertThat(target().check(List.of(child))).isEmpty();
         assertThat(target().notes())
-                .anyMatch(note -> note.contains("version " + version) && note.contains("UTF8"))
-                .anyMatch(note -> note.contains("table uniq (source public.uniq)"));
+                .filteredOn(note -> note.contains("(source public.child)"))
+                .singleElement()
+                .asString()
+                .contains("it has unique index late, rule nothing, which");
+        execute(
+                "CREATE ROLE modest LOGIN; GRANT ALL ON SCHEMA public TO modest; GRANT ALL ON ALL TABLES IN SCHEMA public TO modest");
+        ApplyOptions options = ApplyOptions.defaults("test");
+        String url = server.jdbcUrl("postgres").replaceFirst("user=[^&]*", "user=modest");
+        try (JdbcTarget target = new JdbcTarget(new PostgresDialect(url, options), options)) {
+            assertThat(target.check(List.of(child, keyed(9, "parent", "id* int4"))))
+                    .isEmpty();
+            assertThat(target.notes())
+                    .anyMatch(note -> note.contains("(source public.child)")
+                            && note.contains("it has unique index late, foreign key of_parent, rule nothing, which"))
+                    .anyMatch(note ->
+                            note.contains("(source public.parent)") && note.contains("it has foreign key of_parent, "));
+        } finally {
+            execute("DROP OWNED BY modest; DROP ROLE modest");
+        }
     }
 
     @Override

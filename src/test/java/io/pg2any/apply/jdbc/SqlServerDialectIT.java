@@ -115,4 +115,9 @@ class SqlServerDialectIT extends TablesContract {
     Connection reader() throws SQLException {
         return DriverManager.getConnection(URL);
     }
+
+    @Override
+    String createTrigger(String name, String table) {
+        return "CREATE TRIGGER " + name + " ON " + table + " AFTER INSERT AS SET NOCOUNT ON";
+    }
 }

@@ -331,6 +331,30 @@ abstract class TablesContract extends DialectContract {
                 new Insert(unique, tuple("4", "4", "d")));
     }
 
+    /** A trigger that fires for inserts, in whatever session. */
+    abstract String createTrigger(String name, String table);
+
+    @Test
+    void whatKeepsATablesRowsInOrderIsNotedByName() throws Exception {
+        execute("CREATE TABLE uniq (id INTEGER NOT NULL PRIMARY KEY, u INTEGER, v VARCHAR(100))");
+        execute("CREATE UNIQUE INDEX only_one ON uniq (u)");
+        execute(createTrigger("audit", "uniq"));
+        assertThat(target().check(List.of(unique))).isEmpty();
+        assertThat(target().notes())
+                .filteredOn(note -> note.contains("(source public.uniq)"))
+                .singleElement()
+                .asString()
+                .contains("unique index only_one, trigger audit, which ")
+                .contains("one after the other in the source's order");
+    }
+
+    @Test
+    void aTableWithNothingButItsKeyNeedsNoNote() throws Exception {
+        apply(new Insert(t, tuple("1", "x", "y")));
+        assertThat(target().check(List.of(t))).isEmpty();
+        assertThat(target().notes()).noneMatch(note -> note.contains("source public.t"));
+    }
+
     @Test
     void rowsSwapTheValuesOfAUniqueIndex() throws Exception {
         prepareUnique();
