@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TableMapping;
+import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.change.Relation;
@@ -113,6 +114,117 @@ public final class SqlServerDialect implements JdbcDialect {
         }
         return connection;
     }
+
+    /** A right that the server does not know of (NULL) is not taken for missing. */
+    private static boolean lacks(ResultSet row, int column) throws SQLException {
+        return row.getInt(column) == 0 && !row.wasNull();
+    }
+
+    @Override
+    public void check(Connection connection) throws SQLException, TargetException {
+        for (String own : List.of(PositionTable.NAME, TableOwners.NAME)) {
+            if (columns(connection, new TableName(null, own)).isPresent()) {
+                continue;
+            }
+            try (Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery(MAY_CREATE)) {
+                row.next();
+                if (lacks(row, 3) || lacks(row, 4)) {
+                    throw new TargetException(
+                            Kind.CONFIG,
+                            name() + " " + location() + ": user " + row.getString(1) + " may not create table " + own
+                                    + "; " + createGrants(row));
+                }
+            }
+        }
+    }
+
+    /** @param row of {@link #MAY_CREATE} */
+    private String createGrants(ResultSet row) throws SQLException {
+        StringJoiner grants = new StringJoiner("; ");
+        String user = quote(row.getString(1));
+        if (lacks(row, 3)) {
+            grants.add("GRANT CREATE TABLE TO " + user);
+        }
+        if (lacks(row, 4)) {
+            grants.add("GRANT ALTER ON SCHEMA::" + quote(row.getString(2)) + " TO " + user);
+        }
+        return grants.toString();
+    }
+
+    private static final String MAY_CREATE = """
+            SELECT USER_NAME(), SCHEMA_NAME(),
+                   HAS_PERMS_BY_NAME(QUOTENAME(DB_NAME()), 'DATABASE', 'CREATE TABLE'),
+                   HAS_PERMS_BY_NAME(QUOTENAME(SCHEMA_NAME()), 'SCHEMA', 'ALTER')
+            """;
+
+    @Override
+    public void checkRights(Connection connection, TableName table) throws SQLException, TargetException {
+        StringJoiner missing = new StringJoiner(", ");
+        String user = "";
+        try (PreparedStatement statement = connection.prepareStatement(RIGHTS)) {
+            statement.setString(1, qualified(table));
+            statement.setString(2, qualified(table));
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    user = rows.getString(1);
+                    if (lacks(rows, 3)) {
+                        missing.add(rows.getString(2));
+                    }
+                }
+            }
+        }
+        if (missing.length() > 0) {
+            throw new TargetException(
+                    Kind.CONFIG,
+                    name() + " " + location() + ": table " + table.displayName() + ": user " + user
+                            + " lacks rights; GRANT " + missing + " ON " + qualified(table) + " TO " + quote(user));
+        }
+    }
+
+    private static final String RIGHTS = """
+            SELECT USER_NAME(), wanted.name,
+                   HAS_PERMS_BY_NAME(CONCAT(QUOTENAME(OBJECT_SCHEMA_NAME(OBJECT_ID(?))), '.',
+                       QUOTENAME(OBJECT_NAME(OBJECT_ID(?)))), 'OBJECT', wanted.name)
+            FROM (SELECT 'SELECT' AS name UNION ALL SELECT 'INSERT' UNION ALL SELECT 'UPDATE'
+                UNION ALL SELECT 'DELETE') wanted
+            """;
+
+    @Override
+    public List<String> notes(Connection connection) throws SQLException {
+        List<String> notes = new ArrayList<>();
+        try (Statement statement = connection.createStatement()) {
+            try (ResultSet row = statement.executeQuery(SERVER)) {
+                row.next();
+                String version = row.getString(1);
+                notes.add("version " + version + " (" + row.getString(2) + "), collation " + row.getString(3)
+                        + " (created text columns have their own)");
+                if (Integer.parseInt(version.split("\\.", 2)[0]) < VERSION_2019) {
+                    notes.add("the server is older than SQL Server 2019, the first one that pg2any is made for");
+                }
+                if ("READ_ONLY".equals(row.getString(4))) {
+                    notes.add("the database is read-only now: changes wait until it is not");
+                }
+            }
+            try (ResultSet row = statement.executeQuery(MAY_CREATE)) {
+                row.next();
+                if (options.tables() == TablesPolicy.CREATE && (lacks(row, 3) || lacks(row, 4))) {
+                    notes.add("missing tables cannot be created in schema " + row.getString(2) + "; "
+                            + createGrants(row));
+                }
+            }
+        }
+        return notes;
+    }
+
+    private static final int VERSION_2019 = 15;
+
+    private static final String SERVER = """
+            SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),
+                   CAST(SERVERPROPERTY('Edition') AS nvarchar(128)),
+                   CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)),
+                   CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128))
+            """;
 
     @Override
     public String quote(String identifier) {
