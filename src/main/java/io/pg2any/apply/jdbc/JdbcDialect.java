@@ -22,7 +22,7 @@ import java.util.StringJoiner;
  * <table>
  * <caption>What to write, and why</caption>
  * <tr><td>{@link #connect}</td><td>session settings that keep values exact (strict mode, UTC, UTF-8), lock waits
- *     short; {@code autoCommit} off; errors without the URL's password</td></tr>
+ *     short; {@code autoCommit} off; a {@link StatementLimit}; errors without the URL's password</td></tr>
  * <tr><td>{@link #begin}</td><td>only where a transaction must be opened in a special way, or where commits are
  *     relaxed and one must be made durable</td></tr>
  * <tr><td>{@link #quote}, {@link #place}, {@link #fold}</td><td>identifiers: always quoted; the place of a source
@@ -165,6 +165,9 @@ public interface JdbcDialect {
     String lockPosition();
 
     TargetException.Kind classify(SQLException error);
+
+    /** Told of an error of an open connection before it is decided what becomes of it. */
+    default void failed(SQLException error) {}
 
     /** What the database says, without the values of rows that some messages hold. */
     default String words(SQLException error) {

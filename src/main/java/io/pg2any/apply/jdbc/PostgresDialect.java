@@ -79,6 +79,7 @@ public final class PostgresDialect implements JdbcDialect {
 
     private final DatabaseLocation location;
     private final ApplyOptions options;
+    private final StatementLimit limit;
     private String ownSynchronousCommit;
     /** Null when changes are not marked. */
     private final ReplicationOrigin origin;
@@ -89,6 +90,7 @@ public final class PostgresDialect implements JdbcDialect {
     public PostgresDialect(String url, ApplyOptions options) throws TargetException {
         this.location = DatabaseLocation.parse(name(), url, List.of("postgresql", "postgres"));
         this.options = options;
+        this.limit = new StatementLimit(options.statementTimeout());
         this.origin = options.markOrigin() ? new ReplicationOrigin(location.database(), options.pipeline()) : null;
         if (location.database().isEmpty()) {
             throw new TargetException(Kind.CONFIG, "PostgreSQL target URL: names no database");
@@ -129,6 +131,9 @@ public final class PostgresDialect implements JdbcDialect {
         try {
             setUp(connection);
             connection.setAutoCommit(false);
+            if (!properties.containsKey("socketTimeout")) {
+                connection.setNetworkTimeout(Runnable::run, limit.silenceMillis());
+            }
         } catch (SQLException e) {
             try {
                 connection.close();
@@ -148,7 +153,8 @@ public final class PostgresDialect implements JdbcDialect {
             }
             statement.execute("SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; SET timezone = 'UTC';"
                     + " SET extra_float_digits = 3; SET bytea_output = 'hex'; SET xmloption = 'content';"
-                    + " SET lc_monetary = 'C'; SET statement_timeout = 0;"
+                    + " SET lc_monetary = 'C'; SET statement_timeout = "
+                    + limit.ofNewConnection().toMillis() + ";"
                     + " SET idle_in_transaction_session_timeout = 0; SET synchronous_commit = off;"
                     + " SET client_min_messages = 'warning';"
                     // A session whose client is gone must not hold the position's row for hours.
@@ -415,6 +421,11 @@ public final class PostgresDialect implements JdbcDialect {
     }
 
     @Override
+    public void failed(SQLException error) {
+        limit.failed(error);
+    }
+
+    @Override
     public Kind classify(SQLException error) {
         String state = error.getSQLState() == null ? "" : error.getSQLState();
         if (state.length() < 5) {
@@ -453,6 +464,8 @@ public final class PostgresDialect implements JdbcDialect {
         switch (state) {
             case "55P03":
                 return "another session holds a lock on the table or on the position: end its transaction";
+            case "57014":
+                return "see what the statement waits for, or why it is slow (pg_stat_activity)";
             case "55006":
                 return "the session of an earlier process is still there: it ends when the server finds its client gone";
             case "42501":

@@ -43,6 +43,7 @@ public final class SqlServerDialect implements JdbcDialect {
 
     private final DatabaseLocation location;
     private final ApplyOptions options;
+    private final StatementLimit limit;
     private final SqlServerTypes types;
     private boolean namesFold = true;
 
@@ -53,6 +54,7 @@ public final class SqlServerDialect implements JdbcDialect {
     public SqlServerDialect(String url, ApplyOptions options) throws TargetException {
         this.location = SqlServerLocation.parse(url);
         this.options = options;
+        this.limit = new StatementLimit(options.statementTimeout());
         this.types = new SqlServerTypes(options.values());
     }
 
@@ -87,7 +89,8 @@ public final class SqlServerDialect implements JdbcDialect {
     public Connection connect() throws SQLException, TargetException {
         Properties properties = driverProperties();
         // The driver's login timeout does not end its wait for a server's first word.
-        String readTimeout = properties.getProperty("socketTimeout", "0");
+        limit.ofNewConnection();
+        String readTimeout = properties.getProperty("socketTimeout", Integer.toString(limit.silenceMillis()));
         properties.setProperty(
                 "socketTimeout", Long.toString(options.connectTimeout().toMillis()));
         Connection connection = DriverManager.getConnection("jdbc:sqlserver://" + location.hosts(), properties);
@@ -343,6 +346,11 @@ public final class SqlServerDialect implements JdbcDialect {
     @Override
     public String lockPosition() {
         return PositionTable.SELECT.replace(" WHERE ", " WITH (UPDLOCK, ROWLOCK, HOLDLOCK) WHERE ");
+    }
+
+    @Override
+    public void failed(SQLException error) {
+        limit.failed(error);
     }
 
     @Override

@@ -53,6 +53,12 @@ abstract class MySqlContract extends TablesContract {
     }
 
     @Test
+    void aStatementThatGoesOnIsGivenUpAndGetsThroughInTheEnd() throws Exception {
+        assertASlowStatementGetsThroughInTheEnd(
+                "CREATE TRIGGER sleepy BEFORE INSERT ON slow FOR EACH ROW SET @slept = SLEEP(1.2)");
+    }
+
+    @Test
     void theServerIsNoted() throws Exception {
         assertThat(target().check(List.of())).isEmpty();
         assertThat(target().notes())

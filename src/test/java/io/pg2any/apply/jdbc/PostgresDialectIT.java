@@ -63,6 +63,13 @@ class PostgresDialectIT extends TablesContract {
     }
 
     @Test
+    void aStatementThatGoesOnIsGivenUpAndGetsThroughInTheEnd() throws Exception {
+        assertASlowStatementGetsThroughInTheEnd("CREATE FUNCTION sleepy() RETURNS trigger LANGUAGE plpgsql AS"
+                + " 'BEGIN PERFORM pg_sleep(1.2); RETURN NEW; END'; CREATE TRIGGER sleepy BEFORE INSERT ON slow FOR EACH"
+                + " ROW EXECUTE FUNCTION sleepy(); ALTER TABLE slow ENABLE ALWAYS TRIGGER sleepy");
+    }
+
+    @Test
     void theServerIsNoted() throws Exception {
         assertThat(target().check(List.of())).isEmpty();
         assertThat(target().notes()).anyMatch(note -> note.contains("version " + version) && note.contains("UTF8"));

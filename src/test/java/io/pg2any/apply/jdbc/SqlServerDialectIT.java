@@ -116,6 +116,12 @@ class SqlServerDialectIT extends TablesContract {
         return DriverManager.getConnection(URL);
     }
 
+    @Test
+    void aStatementThatGoesOnIsGivenUpAndGetsThroughInTheEnd() throws Exception {
+        assertASlowStatementGetsThroughInTheEnd(
+                "CREATE TRIGGER sleepy ON slow AFTER INSERT AS WAITFOR DELAY '00:00:01.200'");
+    }
+
     @Override
     String createTrigger(String name, String table) {
         return "CREATE TRIGGER " + name + " ON " + table + " AFTER INSERT AS SET NOCOUNT ON";

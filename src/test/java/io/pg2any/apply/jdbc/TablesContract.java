@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.ChangesBatch;
 import io.pg2any.apply.EvolvePolicy;
 import io.pg2any.apply.KeySource;
 import io.pg2any.apply.TableMapping;
@@ -23,6 +24,7 @@ import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
 import io.pg2any.change.ReplicaIdentity;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -316,6 +318,33 @@ abstract class TablesContract extends DialectContract {
         }
         apply(new Update(words, null, tuple("k".repeat(longest), "w")));
         assertThat(rows("SELECT v FROM words ORDER BY v")).containsExactly(row("v"), row("w"));
+    }
+
+    // --- a statement that goes on ---
+
+    /**
+     * For servers: the first tries are given up, and one of the next gets the time that it needs.
+     *
+     * @param trigger makes each insert into {@code slow} take more than a second
+     */
+    void assertASlowStatementGetsThroughInTheEnd(String trigger) throws Exception {
+        execute("CREATE TABLE slow (id INTEGER NOT NULL PRIMARY KEY)");
+        execute(trigger);
+        open(ApplyOptions.builder("test")
+                .statementTimeout(Duration.ofMillis(500))
+                .build());
+        ChangesBatch batch = next().transaction(new Insert(keyed(50, "slow", "id* int4"), tuple("1")));
+        List<TargetException> failures = new ArrayList<>();
+        while (failures.size() < 6) {
+            try {
+                apply(batch);
+                break;
+            } catch (TargetException e) {
+                failures.add(e);
+            }
+        }
+        assertThat(failures).isNotEmpty().hasSizeLessThan(6).allMatch(failure -> failure.kind() == Kind.RETRYABLE);
+        assertThat(rows("SELECT id FROM slow")).containsExactly(row("1"));
     }
 
     // --- a unique index of the target's own ---
