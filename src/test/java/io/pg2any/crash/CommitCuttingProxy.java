@@ -14,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Stands between the pipeline and the target's server and cuts the connection that commits next. A driver sends its
@@ -30,8 +31,8 @@ final class CommitCuttingProxy implements AutoCloseable {
     /** SQL Server's, in UTF-16 and behind its headers. */
     private static final int LONGEST_COMMIT = 100;
 
-    /** Neither a setting ({@code synchronous_commit}) nor a level ({@code READ COMMITTED}). */
-    private static final Pattern COMMIT = Pattern.compile("(?<!_)COMMIT(?!TED)");
+    /** Neither a setting ({@code autocommit}, {@code synchronous_commit}) nor a level ({@code READ COMMITTED}). */
+    private static final Pattern COMMIT = Pattern.compile("\\bCOMMIT\\b");
 
     private static final long GHOST_MILLIS = 1500;
 
@@ -42,6 +43,7 @@ final class CommitCuttingProxy implements AutoCloseable {
     private final int serverPort;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicReference<Cut> next = new AtomicReference<>();
+    private final AtomicReference<CountDownLatch> passed = new AtomicReference<>(new CountDownLatch(1));
 
     CommitCuttingProxy(String serverHost, int serverPort) throws IOException {
         this.serverHost = serverHost;
@@ -58,6 +60,13 @@ final class CommitCuttingProxy implements AutoCloseable {
         Cut cut = new Cut(place, new CountDownLatch(1));
         next.set(cut);
         return cut.done().await(limitSeconds, TimeUnit.SECONDS);
+    }
+
+    /** Waits until a COMMIT has reached the server. */
+    boolean awaitCommit(long limitSeconds) throws InterruptedException {
+        CountDownLatch commit = new CountDownLatch(1);
+        passed.set(commit);
+        return commit.await(limitSeconds, TimeUnit.SECONDS);
     }
 
     private interface Work {
@@ -104,7 +113,8 @@ final class CommitCuttingProxy implements AutoCloseable {
             InputStream in = client.getInputStream();
             OutputStream out = server.getOutputStream();
             for (int count; (count = in.read(bytes)) >= 0; ) {
-                Cut cut = isCommit(bytes, count) ? next.getAndSet(null) : null;
+                boolean commit = isCommit(bytes, count);
+                Cut cut = commit ? next.getAndSet(null) : null;
                 if (cut != null && cut.place() == Place.BEFORE) {
                     client.close();
                     cut.done().countDown();
@@ -116,6 +126,9 @@ final class CommitCuttingProxy implements AutoCloseable {
                     client.close();
                 }
                 out.write(bytes, 0, count);
+                if (commit && cut == null) {
+                    passed.get().countDown();
+                }
                 if (cut != null) {
                     cut.done().countDown();
                     // A server that is told at once may notice before it has read the COMMIT.
@@ -142,8 +155,9 @@ final class CommitCuttingProxy implements AutoCloseable {
         if (count > LONGEST_COMMIT) {
             return false;
         }
-        String text = new String(bytes, 0, count, StandardCharsets.ISO_8859_1).replace("\0", "");
-        return COMMIT.matcher(text.toUpperCase(Locale.ROOT)).find();
+        return Stream.of(StandardCharsets.ISO_8859_1, StandardCharsets.UTF_16LE)
+                .map(charset -> new String(bytes, 0, count, charset).toUpperCase(Locale.ROOT))
+                .anyMatch(text -> COMMIT.matcher(text).find());
     }
 
     private static void sleep(long millis) {

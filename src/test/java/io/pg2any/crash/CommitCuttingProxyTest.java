@@ -32,6 +32,8 @@ class CommitCuttingProxyTest {
     void aStatementAboutCommitsIsNone() {
         assertThat(isCommit(6, "SET LOCAL synchronous_commit = on", StandardCharsets.UTF_8))
                 .isFalse();
+        assertThat(isCommit(MYSQL_HEADERS, "SET autocommit=0", StandardCharsets.UTF_8))
+                .isFalse();
         assertThat(isCommit(
                         SQL_SERVER_HEADERS,
                         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",

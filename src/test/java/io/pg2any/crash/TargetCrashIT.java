@@ -177,8 +177,11 @@ class TargetCrashIT {
                     .as("a COMMIT comes by; %s", pipeline.tail())
                     .isTrue();
             LOG.info("{}: cut {} a COMMIT", name, place);
-            // Mostly the next try succeeds before the next cut: tries of one batch wait ever longer.
-            pause(2000 + random.nextInt(500));
+            // The next cut is another batch's: tries of one wait ever longer.
+            assertThat(proxy.awaitCommit(CUT_LIMIT_SECONDS))
+                    .as("the pipeline goes on; %s", pipeline.tail())
+                    .isTrue();
+            pause(random.nextInt(500));
         }
     }
 
