@@ -10,8 +10,12 @@ import io.pg2any.cli.EmbeddedPostgres;
 import io.pg2any.server.TestPostgres;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
@@ -102,6 +106,71 @@ class PostgresDialectIT extends TablesContract {
                             note.contains("(source public.parent)") && note.contains("it has foreign key of_parent, "));
         } finally {
             execute("DROP OWNED BY modest; DROP ROLE modest");
+        }
+    }
+
+    // --- session ---
+
+    /** What the role and the database have for their sessions does not count. */
+    private static final Map<String, String> SESSION = Map.ofEntries(
+            Map.entry("client_encoding", "UTF8"),
+            Map.entry("timezone", "UTC"),
+            Map.entry("datestyle", "ISO, MDY"),
+            Map.entry("intervalstyle", "postgres"),
+            Map.entry("extra_float_digits", "3"),
+            Map.entry("bytea_output", "hex"),
+            Map.entry("xmloption", "content"),
+            Map.entry("lc_monetary", "C"),
+            Map.entry("lock_timeout", "7s"),
+            Map.entry("statement_timeout", "9min"),
+            Map.entry("idle_in_transaction_session_timeout", "0"),
+            Map.entry("synchronous_commit", "off"),
+            Map.entry("session_replication_role", "replica"));
+
+    @Test
+    void theSessionReadsAndWaitsAsItMustWhateverTheRoleHasSet() throws Exception {
+        execute("CREATE ROLE odd SUPERUSER LOGIN; ALTER ROLE odd SET timezone = 'Asia/Tokyo';"
+                + " ALTER ROLE odd SET datestyle = 'German, DMY'; ALTER ROLE odd SET intervalstyle = 'sql_standard';"
+                + " ALTER ROLE odd SET extra_float_digits = -5; ALTER ROLE odd SET bytea_output = 'escape';"
+                + " ALTER ROLE odd SET xmloption = 'document'; ALTER ROLE odd SET lock_timeout = 1;"
+                + " ALTER ROLE odd SET statement_timeout = 60000;"
+                + " ALTER ROLE odd SET idle_in_transaction_session_timeout = 1;"
+                + " ALTER ROLE odd SET client_encoding = 'LATIN1'");
+        ApplyOptions options = ApplyOptions.builder("test")
+                .lockTimeout(Duration.ofSeconds(7))
+                .statementTimeout(Duration.ofMinutes(9))
+                .build();
+        String url = server.jdbcUrl("postgres").replaceFirst("user=[^&]*", "user=odd");
+        try (Connection session = new PostgresDialect(url, options).connect();
+                Statement statement = session.createStatement()) {
+            assertThat(session.getAutoCommit()).isFalse();
+            for (Map.Entry<String, String> expected : SESSION.entrySet()) {
+                assertThat(shown(statement, expected.getKey()))
+                        .as(expected.getKey())
+                        .isEqualTo(expected.getValue());
+            }
+        } finally {
+            execute("DROP ROLE odd");
+        }
+    }
+
+    @Test
+    void aCommitThatMustBeDurableIsUnderTheServersOwnLevel() throws Exception {
+        PostgresDialect dialect = new PostgresDialect(server.jdbcUrl("postgres"), ApplyOptions.defaults("test"));
+        try (Connection session = dialect.connect();
+                Statement statement = session.createStatement()) {
+            assertThat(dialect.begin(session, true)).isTrue();
+            assertThat(shown(statement, "synchronous_commit")).isEqualTo("on");
+            session.commit();
+            assertThat(dialect.begin(session, false)).isFalse();
+            assertThat(shown(statement, "synchronous_commit")).isEqualTo("off");
+        }
+    }
+
+    private static String shown(Statement statement, String setting) throws SQLException {
+        try (ResultSet row = statement.executeQuery("SHOW " + setting)) {
+            row.next();
+            return row.getString(1);
         }
     }
 
