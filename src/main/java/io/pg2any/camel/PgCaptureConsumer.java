@@ -82,9 +82,17 @@ class PgCaptureConsumer extends DefaultConsumer implements Suspendable {
         capture.resume();
     }
 
+    /** The route is stopped last: its steps must not go while a chunk is in them. */
     @Override
     protected void doStop() throws Exception {
-        super.doStop();
+        try {
+            stopCapture();
+        } finally {
+            super.doStop();
+        }
+    }
+
+    private void stopCapture() throws InterruptedException {
         if (dispatcher != null) {
             dispatcher.shutdownNow();
             dispatcher.awaitTermination(10, TimeUnit.SECONDS);

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
 import org.apache.camel.InvalidPayloadException;
@@ -30,6 +31,7 @@ import org.slf4j.LoggerFactory;
 class TargetProducer extends DefaultProducer {
     private static final Logger LOG = LoggerFactory.getLogger(TargetProducer.class);
     private static final long RETRY_MILLIS_MAX = 10_000;
+    private static final long CLOSE_PATIENCE_MILLIS = 5_000;
 
     /** Makes the target when the producer starts. */
     @FunctionalInterface
@@ -44,11 +46,14 @@ class TargetProducer extends DefaultProducer {
     private final String name;
     private final TargetFactory factory;
     private final TargetHealthCheck healthCheck;
+    /** Of the thread that uses the target: a stop need not have waited for the end of what is being applied. */
+    private final ReentrantLock using = new ReentrantLock();
 
     private Pipeline pipeline;
     private ExecutorService opener;
     private volatile Target target;
     private volatile boolean open;
+    private volatile boolean stopped;
     private volatile Instant failingSince;
     private volatile String openError = "the target is being opened";
 
@@ -70,6 +75,7 @@ class TargetProducer extends DefaultProducer {
         pipeline = Pipeline.of(endpoint.getCamelContext(), name);
         try {
             target = factory.create(pipeline);
+            stopped = false;
         } catch (IllegalArgumentException e) {
             PipelineFailedException failure = new PipelineFailedException(e.getMessage(), true, e);
             pipeline.fail(failure);
@@ -99,8 +105,17 @@ class TargetProducer extends DefaultProducer {
         }
         if (target != null) {
             open = false;
+            stopped = true;
             pipeline.targetClosed();
-            target.close();
+            if (using.tryLock(CLOSE_PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {
+                try {
+                    target.close();
+                } finally {
+                    using.unlock();
+                }
+            } else {
+                LOG.warn("Target of pipeline {} is still busy; it is closed when it answers", name);
+            }
         }
         super.doStop();
     }
@@ -109,7 +124,7 @@ class TargetProducer extends DefaultProducer {
         long delay = 200;
         while (isRunAllowed()) {
             try {
-                Optional<Position> position = target.open();
+                Optional<Position> position = openTarget();
                 pipeline.targetOpened(position);
                 open = true;
                 openError = null;
@@ -137,6 +152,15 @@ class TargetProducer extends DefaultProducer {
                 return; // stopping
             }
             delay = Math.min(delay * 2, RETRY_MILLIS_MAX);
+        }
+    }
+
+    private Optional<Position> openTarget() throws TargetException {
+        using.lock();
+        try {
+            return target.open();
+        } finally {
+            using.unlock();
         }
     }
 
@@ -168,12 +192,24 @@ class TargetProducer extends DefaultProducer {
         if (batch == null) {
             throw new InvalidPayloadException(exchange, TransactionBatch.class);
         }
-        if (!open) {
-            throw new TargetException(TargetException.Kind.RETRYABLE, "the target is not open: " + openError);
+        requireOpen();
+        using.lockInterruptibly();
+        Target used = target;
+        try {
+            apply(used, batch, message);
+        } finally {
+            if (stopped || used != target) {
+                used.close(); // the stop has not waited for it
+            }
+            using.unlock();
         }
+    }
+
+    private void apply(Target used, TransactionBatch batch, Message message) throws TargetException, IOException {
+        requireOpen();
         Instant began = Instant.now();
         try {
-            Applied applied = target.apply(batch);
+            Applied applied = used.apply(batch);
             pipeline.applied(
                     applied.applied(),
                     applied.transactions(),
@@ -207,6 +243,12 @@ class TargetProducer extends DefaultProducer {
             // The disk of the staged files, or a stop while a transaction was still arriving: rolled back.
             failingSince(began);
             throw e;
+        }
+    }
+
+    private void requireOpen() throws TargetException {
+        if (!open) {
+            throw new TargetException(TargetException.Kind.RETRYABLE, "the target is not open: " + openError);
         }
     }
 

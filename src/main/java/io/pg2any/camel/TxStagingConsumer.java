@@ -64,7 +64,7 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
     /** The first thing a stopping context does: what waits for the source would hold it up. */
     @Override
     protected void doSuspend() throws Exception {
-        if (endpoint.getCamelContext().isStopping()) {
+        if (log != null && endpoint.getCamelContext().isStopping()) {
             log.prepareToClose();
             if (resource.pipeline().targetFails()) {
                 // The try under way would most likely wait in vain for as long as the target's client waits.
@@ -74,9 +74,17 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
         super.doSuspend();
     }
 
+    /** The route is stopped last: its steps must not go while a batch is in them. */
     @Override
     protected void doStop() throws Exception {
-        super.doStop();
+        try {
+            stopApplying();
+        } finally {
+            super.doStop();
+        }
+    }
+
+    private void stopApplying() throws Exception {
         if (executor != null) {
             executor.shutdown();
             if (!executor.awaitTermination(5, TimeUnit.SECONDS)) {

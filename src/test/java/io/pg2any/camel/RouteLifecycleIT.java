@@ -21,6 +21,7 @@ import org.apache.camel.health.HealthCheck;
 import org.apache.camel.health.HealthCheckHelper;
 import org.apache.camel.main.Main;
 import org.apache.camel.spi.RouteController;
+import org.apache.camel.support.service.ServiceHelper;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -142,6 +143,34 @@ class RouteLifecycleIT {
         }
         writing.set(false);
         writer.join();
+        awaitEqual();
+    }
+
+    /** Camel stops a consumer when it has seen no exchange in flight; one may have come since. */
+    @Test
+    void whatIsInTheRouteWhenItsConsumerStopsIsApplied() throws Exception {
+        startRoutes("applied", "stopped_inside");
+        source("INSERT INTO entry VALUES (1, 'before')");
+        Pipeline pipeline = Pipeline.of(main.getCamelContext(), slot);
+        while (pipeline.appliedTransactions() == 0) {
+            pause();
+        }
+        try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("target.db"));
+                Statement statement = other.createStatement()) {
+            statement.execute("BEGIN EXCLUSIVE");
+            source("INSERT INTO entry VALUES (2, 'inside')");
+            while (main.getCamelContext().getInflightRepository().size("apply") == 0) {
+                pause();
+            }
+            Thread stopping = new Thread(() -> ServiceHelper.stopService(
+                    main.getCamelContext().getRoute("apply").getConsumer()));
+            stopping.start();
+            assertThat(new CountDownLatch(1).await(500, TimeUnit.MILLISECONDS)).isFalse();
+            assertThat(pipeline.target()).isPresent();
+            statement.execute("ROLLBACK");
+            stopping.join();
+        }
+        assertThat(pipeline.target()).isEmpty();
         awaitEqual();
     }
 

@@ -61,6 +61,12 @@ final class FoldedWriter implements RowWriter {
     private final TargetTable table;
     private final boolean full;
     private final RowCounts counts;
+    /**
+     * As long as nothing but inserts waits, they wait here: what the source has inserted and not deleted has keys of its
+     * own. {@link #rows} is empty then.
+     */
+    private List<Tuple> inserts = new ArrayList<>();
+
     private Map<RowKey, NetRow> rows = new LinkedHashMap<>();
 
     FoldedWriter(Connection connection, TableWriter ordered, RowSets sets, ApplySession session, ChangeWindow window) {
@@ -85,6 +91,15 @@ final class FoldedWriter implements RowWriter {
         if (Tuples.hasUnchanged(row)) {
             throw refused("an insert lacks a value");
         }
+        if (rows.isEmpty()) {
+            inserts.add(row);
+        } else {
+            foldInsert(row);
+        }
+        window.add(Tuples.size(row));
+    }
+
+    private void foldInsert(Tuple row) throws GroupRefusedException {
         RowKey key = RowKey.of(row, table.key());
         NetRow known = rows.get(key);
         if (known == null) {
@@ -95,7 +110,14 @@ final class FoldedWriter implements RowWriter {
         } else {
             throw refused("a row is inserted that is there");
         }
-        window.add(Tuples.size(row));
+    }
+
+    /** From now on, until {@link #flush}, changes may be of a row that waits. */
+    private void fold() throws GroupRefusedException {
+        for (Tuple row : inserts) {
+            foldInsert(row);
+        }
+        inserts.clear();
     }
 
     @Override
@@ -109,6 +131,7 @@ final class FoldedWriter implements RowWriter {
             ordered.flush();
             return;
         }
+        fold();
         Tuple matched = old != null ? old : change.row();
         Tuple row = old != null && full ? Tuples.overlay(old, change.row()) : change.row();
         RowKey key = RowKey.of(matched, table.key());
@@ -128,6 +151,7 @@ final class FoldedWriter implements RowWriter {
     public void delete(Change.Delete change) throws TargetException {
         ordered.requireIdentity("delete");
         ordered.requireColumns(change.old());
+        fold();
         RowKey key = RowKey.of(change.old(), table.key());
         NetRow known = rows.get(key);
         if (known == null) {
@@ -163,6 +187,9 @@ final class FoldedWriter implements RowWriter {
 
     @Override
     public void flush() throws SQLException, TargetException {
+        List<Tuple> onlyInserts = inserts;
+        inserts = new ArrayList<>();
+        insert(onlyInserts);
         if (rows.isEmpty()) {
             return;
         }
@@ -310,6 +337,7 @@ final class FoldedWriter implements RowWriter {
 
     @Override
     public void close() throws SQLException {
+        inserts.clear();
         rows.clear();
         sets.close();
         ordered.close();

@@ -324,6 +324,7 @@ public final class JdbcTarget implements Target {
         long last = 0;
         Change change;
         while ((change = cursor.nextChange()) != null) {
+            requireNotInterrupted();
             if (limit > 0 && part > 0 && part % limit == 0 && batch.preserve()) {
                 row = commitPart(batch, cursor, row, last);
                 part = 0;
@@ -355,11 +356,15 @@ public final class JdbcTarget implements Target {
         tables.flush();
         inside = true;
         commit(row, row.inside(batch.source(), cursor.transaction().commitLsn(), last, cursor.stagedAt()));
+        return begin(true);
+    }
+
+    /** A stop has waited long enough; drivers do not notice. */
+    private void requireNotInterrupted() throws InterruptedIOException {
         if (Thread.currentThread().isInterrupted()) {
             throw new InterruptedIOException(
-                    "interrupted between two parts of a transaction; the next start goes on behind " + session.place());
+                    "interrupted behind " + session.place() + "; the next start goes on behind the last commit");
         }
-        return begin(true);
     }
 
     private void commit(PositionTable.Row from, PositionTable.Row to) throws SQLException, TargetException {

@@ -4,14 +4,12 @@ import io.pg2any.change.Column;
 import io.pg2any.change.Tuple;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Rows as the lines that LOAD DATA reads: a tab ends a field, a newline a line, a backslash escapes the byte after it,
- * {@code \N} alone is NULL. Lines are made while the driver reads, so that the server works on the first ones while the
- * last are still to be made.
+ * Rows as the lines that LOAD DATA reads. Lines are made while the driver reads, so that the server works on the first
+ * ones while the last are still to be made.
  *
  * <p>A value that has no exact form here ends the stream early; {@link #whole} tells, once it was read.
  */
@@ -37,9 +35,8 @@ final class LoadDataStream extends InputStream {
     private final Field[] fields;
     private int nextRow;
     private boolean whole = true;
-    private byte[] buffer = new byte[CHUNK + (CHUNK >> 1)];
+    private final DelimitedLines lines = new DelimitedLines(CHUNK + (CHUNK >> 1));
     private int from;
-    private int to;
 
     LoadDataStream(List<Tuple> rows, Field[] fields) {
         this.rows = rows;
@@ -82,7 +79,7 @@ final class LoadDataStream extends InputStream {
 
     /** Whether every row was given. */
     boolean whole() {
-        return whole && nextRow == rows.size() && from == to;
+        return whole && nextRow == rows.size() && from == lines.size();
     }
 
     @Override
@@ -93,27 +90,27 @@ final class LoadDataStream extends InputStream {
 
     @Override
     public int read(byte[] into, int offset, int length) {
-        if (from == to) {
+        if (from == lines.size()) {
             fill();
         }
-        if (from == to) {
+        if (from == lines.size()) {
             return -1;
         }
-        int count = Math.min(length, to - from);
-        System.arraycopy(buffer, from, into, offset, count);
+        int count = Math.min(length, lines.size() - from);
+        System.arraycopy(lines.bytes(), from, into, offset, count);
         from += count;
         return count;
     }
 
     private void fill() {
         from = 0;
-        to = 0;
-        while (whole && nextRow < rows.size() && to < CHUNK) {
-            int start = to;
+        lines.truncate(0);
+        while (whole && nextRow < rows.size() && lines.size() < CHUNK) {
+            int start = lines.size();
             if (line(rows.get(nextRow))) {
                 nextRow++;
             } else {
-                to = start;
+                lines.truncate(start);
                 whole = false;
             }
         }
@@ -122,18 +119,17 @@ final class LoadDataStream extends InputStream {
     private boolean line(Tuple row) {
         for (int column = 0; column < fields.length; column++) {
             if (column > 0) {
-                put('\t');
+                lines.endField();
             }
             byte kind = row.kind(column);
             if (kind == Tuple.NULL) {
-                put('\\');
-                put('N');
+                lines.putNull();
             } else if (kind != Tuple.TEXT
                     || !field(fields[column], row.bytes(), row.offset(column), row.length(column))) {
                 return false;
             }
         }
-        put('\n');
+        lines.endLine();
         return true;
     }
 
@@ -142,7 +138,7 @@ final class LoadDataStream extends InputStream {
             case NUMBER:
                 return length > 0 && bytes[offset + length - 1] <= '9' && plain(bytes, offset, length);
             case BOOL:
-                put(bytes[offset] == 't' ? '1' : '0');
+                lines.put(bytes[offset] == 't' ? '1' : '0');
                 return length == 1 && (bytes[offset] == 't' || bytes[offset] == 'f');
             case FLOAT4:
                 return float4(bytes, offset, length);
@@ -163,9 +159,7 @@ final class LoadDataStream extends InputStream {
     }
 
     private boolean plain(byte[] bytes, int offset, int length) {
-        require(length);
-        System.arraycopy(bytes, offset, buffer, to, length);
-        to += length;
+        lines.putPlain(bytes, offset, length);
         return true;
     }
 
@@ -185,7 +179,7 @@ final class LoadDataStream extends InputStream {
         for (int at = offset; at < offset + length; at++) {
             byte b = bytes[at];
             if (b >= '0' && b <= '9' || b == '-' || b == '.') {
-                put((char) b);
+                lines.put((char) b);
             } else if (b != '$' && b != ',') {
                 return false;
             }
@@ -207,30 +201,6 @@ final class LoadDataStream extends InputStream {
     }
 
     private boolean text(byte[] bytes, int offset, int length) {
-        require(2 * length);
-        boolean ascii = true;
-        for (int at = offset; at < offset + length; at++) {
-            byte b = bytes[at];
-            ascii &= b >= 0;
-            switch (b) {
-                case '\\', '\t', '\n', '\r', 0 -> {
-                    buffer[to++] = '\\';
-                    buffer[to++] = (byte) (b == '\t' ? 't' : b == '\n' ? 'n' : b == '\r' ? 'r' : b == 0 ? '0' : '\\');
-                }
-                default -> buffer[to++] = b;
-            }
-        }
-        return ascii || TextForm.text(bytes, offset, length) != null;
-    }
-
-    private void put(char ascii) {
-        require(1);
-        buffer[to++] = (byte) ascii;
-    }
-
-    private void require(int more) {
-        if (buffer.length - to < more) {
-            buffer = Arrays.copyOf(buffer, Math.max(2 * buffer.length, to + more));
-        }
+        return lines.putText(bytes, offset, length) || TextForm.text(bytes, offset, length) != null;
     }
 }

@@ -1,7 +1,6 @@
 package io.pg2any.apply.jdbc;
 
 import io.pg2any.change.Tuple;
-import java.io.ByteArrayOutputStream;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -183,14 +182,15 @@ final class PostgresRowSets implements RowSets {
                 .getCopyAPI()
                 .copyIn("COPY " + dialect.qualified(table.name()) + " (" + names + ") FROM STDIN");
         try {
-            CopyBuffer buffer = new CopyBuffer();
+            DelimitedLines lines = new DelimitedLines(COPY_CHUNK + (COPY_CHUNK >> 1));
             for (Tuple row : rows) {
-                buffer.row(row);
-                if (buffer.size() >= COPY_CHUNK) {
-                    buffer.writeTo(copy);
+                line(lines, row);
+                if (lines.size() >= COPY_CHUNK) {
+                    copy.writeToCopy(lines.bytes(), 0, lines.size());
+                    lines.truncate(0);
                 }
             }
-            buffer.writeTo(copy);
+            copy.writeToCopy(lines.bytes(), 0, lines.size());
             return copy.endCopy();
         } finally {
             if (copy.isActive()) {
@@ -199,49 +199,21 @@ final class PostgresRowSets implements RowSets {
         }
     }
 
-    /** Lines of COPY's text format. */
-    private final class CopyBuffer extends ByteArrayOutputStream {
-        CopyBuffer() {
-            super(COPY_CHUNK + (COPY_CHUNK >> 1));
-        }
-
-        void row(Tuple row) throws UnrepresentableValueException {
-            for (int column : allColumns) {
-                if (column > 0) {
-                    write('\t');
-                }
-                byte kind = row.kind(column);
-                if (kind == Tuple.NULL) {
-                    write('\\');
-                    write('N');
-                } else if (kind == Tuple.TEXT) {
-                    text(row.bytes(), row.offset(column), row.length(column));
-                } else {
-                    throw new UnrepresentableValueException("a value was not sent, or in binary format");
-                }
+    private static void line(DelimitedLines lines, Tuple row) throws UnrepresentableValueException {
+        for (int column = 0; column < row.size(); column++) {
+            if (column > 0) {
+                lines.endField();
             }
-            write('\n');
-        }
-
-        private void text(byte[] bytes, int offset, int length) {
-            int from = offset;
-            int end = offset + length;
-            for (int at = offset; at < end; at++) {
-                byte b = bytes[at];
-                if (b == '\\' || b == '\n' || b == '\r' || b == '\t') {
-                    write(bytes, from, at - from);
-                    write('\\');
-                    write(b == '\n' ? 'n' : b == '\r' ? 'r' : b == '\t' ? 't' : '\\');
-                    from = at + 1;
-                }
+            byte kind = row.kind(column);
+            if (kind == Tuple.NULL) {
+                lines.putNull();
+            } else if (kind == Tuple.TEXT) {
+                lines.putText(row.bytes(), row.offset(column), row.length(column));
+            } else {
+                throw new UnrepresentableValueException("a value was not sent, or in binary format");
             }
-            write(bytes, from, end - from);
         }
-
-        void writeTo(CopyIn copy) throws SQLException {
-            copy.writeToCopy(buf, 0, count);
-            reset();
-        }
+        lines.endLine();
     }
 
     @Override
