@@ -12,6 +12,7 @@ import java.util.Objects;
  *     the target's commits are relaxed
  * @param connectTimeout how long connecting may take
  * @param lockTimeout how long a statement waits for another session before the try counts as failed
+ * @param statementTimeout how long a statement may go on before it counts as hung; each one that did may take twice as long
  * @param maxRowsPerInsert rows of one multi-row INSERT at most; 0 leaves it to the dialect
  * @param maxRowsPerCommit a transaction with more rows is committed in parts; 0 never
  * @param order whether rows may be grouped by table and key where nothing can tell
@@ -33,6 +34,7 @@ public record ApplyOptions(
         Duration durableInterval,
         Duration connectTimeout,
         Duration lockTimeout,
+        Duration statementTimeout,
         int maxRowsPerInsert,
         int maxRowsPerCommit,
         ApplyOrder order,
@@ -55,6 +57,9 @@ public record ApplyOptions(
         requireNotNegative("durableInterval", durableInterval.toMillis());
         requireNotNegative("connectTimeout", connectTimeout.toMillis());
         requireNotNegative("lockTimeout", lockTimeout.toMillis());
+        if (statementTimeout.toMillis() < 1) {
+            throw new IllegalArgumentException("statementTimeout: must be positive");
+        }
         requireNotNegative("maxRowsPerInsert", maxRowsPerInsert);
         requireNotNegative("maxRowsPerCommit", maxRowsPerCommit);
         requireNotNegative("bulkInsertThreshold", bulkInsertThreshold);
@@ -91,6 +96,7 @@ public record ApplyOptions(
         private Duration durableInterval = Duration.ofSeconds(1);
         private Duration connectTimeout = Duration.ofSeconds(30);
         private Duration lockTimeout = Duration.ofSeconds(5);
+        private Duration statementTimeout = Duration.ofMinutes(10);
         private int maxRowsPerInsert;
         private int maxRowsPerCommit;
         private ApplyOrder order = ApplyOrder.GROUPED;
@@ -158,6 +164,11 @@ public record ApplyOptions(
             return this;
         }
 
+        public Builder statementTimeout(Duration value) {
+            statementTimeout = value;
+            return this;
+        }
+
         public Builder maxRowsPerInsert(int value) {
             maxRowsPerInsert = value;
             return this;
@@ -202,6 +213,7 @@ public record ApplyOptions(
                     durableInterval,
                     connectTimeout,
                     lockTimeout,
+                    statementTimeout,
                     maxRowsPerInsert,
                     maxRowsPerCommit,
                     order,

@@ -101,8 +101,8 @@ public class JdbcApplyConfiguration implements Cloneable {
             label = "advanced",
             defaultValue = "10000",
             javaType = "java.time.Duration",
-            description = "How long a statement may wait, for a lock for example, before the batch is rolled back and"
-                    + " tried again")
+            description = "How long a statement may wait for a lock before the batch is rolled back and tried again."
+                    + " Sixty times as long it may go on; the next try of one that did gets twice the time")
     private long queryTimeout = 10_000;
 
     @UriParam(

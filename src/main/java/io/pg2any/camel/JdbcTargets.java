@@ -29,6 +29,11 @@ public final class JdbcTargets {
     /** No pipeline's name has a slash. */
     private static final String REPLAY = "/rejected";
 
+    /** A statement may go on for as long as so many waits for a lock: a large one works long without waiting. */
+    private static final int WAITS_OF_A_STATEMENT = 60;
+
+    private static final long SHORTEST_WAIT_MILLIS = 1000;
+
     private JdbcTargets() {}
 
     public static Target create(String pipeline, JdbcApplyConfiguration configuration) throws TargetException {
@@ -91,6 +96,8 @@ public final class JdbcTargets {
                 .durableInterval(Duration.ofMillis(configuration.getDurableInterval()))
                 .connectTimeout(Duration.ofMillis(configuration.getConnectTimeout()))
                 .lockTimeout(Duration.ofMillis(configuration.getQueryTimeout()))
+                .statementTimeout(Duration.ofMillis(
+                        Math.max(SHORTEST_WAIT_MILLIS, configuration.getQueryTimeout()) * WAITS_OF_A_STATEMENT))
                 .maxRowsPerInsert(configuration.getMaxRowsPerInsert())
                 .maxRowsPerCommit(configuration.getMaxRowsPerCommit())
                 .order(constant(ApplyOrder.class, "order", configuration.getOrder()))

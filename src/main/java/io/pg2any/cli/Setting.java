@@ -165,7 +165,9 @@ record Setting(String property, String variable, String fallback, boolean secret
             "pg2any.target.queryTimeout",
             "CDC_QUERY_TIMEOUT",
             "10",
-            "Seconds a statement may wait for a lock before its batch is rolled back and tried again");
+            "Seconds a statement may wait for a lock before its batch is rolled back and tried again. Sixty times as long"
+                    + " it may go on; the next try of one that did gets twice the time"
+                    + " ([docs/operations.md](docs/operations.md#slow-and-hanging-targets))");
     static final Setting DURABLE_INTERVAL = of(
             "pg2any.target.durableMillis",
             "PG2ANY_TARGET_DURABLE_MILLIS",

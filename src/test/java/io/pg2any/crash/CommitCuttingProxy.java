@@ -13,6 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Stands between the pipeline and the target's server and cuts the connection that commits next. A driver sends its
@@ -26,17 +28,25 @@ final class CommitCuttingProxy implements AutoCloseable {
         BEFORE
     }
 
-    private static final int LONGEST_COMMIT = 64;
+    /** SQL Server's, in UTF-16 and behind its headers. */
+    private static final int LONGEST_COMMIT = 100;
+
+    /** Neither a setting ({@code autocommit}, {@code synchronous_commit}) nor a level ({@code READ COMMITTED}). */
+    private static final Pattern COMMIT = Pattern.compile("\\bCOMMIT\\b");
+
     private static final long GHOST_MILLIS = 1500;
 
     private record Cut(Place place, CountDownLatch done) {}
 
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final String serverHost;
     private final int serverPort;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicReference<Cut> next = new AtomicReference<>();
+    private final AtomicReference<CountDownLatch> passed = new AtomicReference<>(new CountDownLatch(1));
 
-    CommitCuttingProxy(int serverPort) throws IOException {
+    CommitCuttingProxy(String serverHost, int serverPort) throws IOException {
+        this.serverHost = serverHost;
         this.serverPort = serverPort;
         start("proxy-accept", this::accept);
     }
@@ -50,6 +60,13 @@ final class CommitCuttingProxy implements AutoCloseable {
         Cut cut = new Cut(place, new CountDownLatch(1));
         next.set(cut);
         return cut.done().await(limitSeconds, TimeUnit.SECONDS);
+    }
+
+    /** Waits until a COMMIT has reached the server. */
+    boolean awaitCommit(long limitSeconds) throws InterruptedException {
+        CountDownLatch commit = new CountDownLatch(1);
+        passed.set(commit);
+        return commit.await(limitSeconds, TimeUnit.SECONDS);
     }
 
     private interface Work {
@@ -75,7 +92,7 @@ final class CommitCuttingProxy implements AutoCloseable {
             Socket client = listener.accept();
             Socket server;
             try {
-                server = new Socket(InetAddress.getLoopbackAddress(), serverPort);
+                server = new Socket(serverHost, serverPort);
             } catch (IOException e) {
                 client.close(); // the server is down
                 continue;
@@ -96,7 +113,8 @@ final class CommitCuttingProxy implements AutoCloseable {
             InputStream in = client.getInputStream();
             OutputStream out = server.getOutputStream();
             for (int count; (count = in.read(bytes)) >= 0; ) {
-                Cut cut = isCommit(bytes, count) ? next.getAndSet(null) : null;
+                boolean commit = isCommit(bytes, count);
+                Cut cut = commit ? next.getAndSet(null) : null;
                 if (cut != null && cut.place() == Place.BEFORE) {
                     client.close();
                     cut.done().countDown();
@@ -108,6 +126,9 @@ final class CommitCuttingProxy implements AutoCloseable {
                     client.close();
                 }
                 out.write(bytes, 0, count);
+                if (commit && cut == null) {
+                    passed.get().countDown();
+                }
                 if (cut != null) {
                     cut.done().countDown();
                     // A server that is told at once may notice before it has read the COMMIT.
@@ -130,11 +151,13 @@ final class CommitCuttingProxy implements AutoCloseable {
         }
     }
 
-    private static boolean isCommit(byte[] bytes, int count) {
-        return count <= LONGEST_COMMIT
-                && new String(bytes, 0, count, StandardCharsets.ISO_8859_1)
-                        .toUpperCase(Locale.ROOT)
-                        .contains("COMMIT");
+    static boolean isCommit(byte[] bytes, int count) {
+        if (count > LONGEST_COMMIT) {
+            return false;
+        }
+        return Stream.of(StandardCharsets.ISO_8859_1, StandardCharsets.UTF_16LE)
+                .map(charset -> new String(bytes, 0, count, charset).toUpperCase(Locale.ROOT))
+                .anyMatch(text -> COMMIT.matcher(text).find());
     }
 
     private static void sleep(long millis) {

@@ -3,9 +3,7 @@ package io.pg2any.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pg2any.cli.EmbeddedPostgres;
-import io.pg2any.cli.FreePort;
 import io.pg2any.cli.quickstart.Workload;
-import io.pg2any.crash.KillPoint.Where;
 import io.pg2any.server.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,21 +35,9 @@ class CrashIT {
     private static final int BIG_ROWS = 40_000;
 
     private static final int KILLS_PER_COMPARISON = 7;
-    private static final Duration POINT_LIMIT = Duration.ofSeconds(45);
     private static final int LONGEST_LIFE_MILLIS = 5000;
 
-    private static final String FILES = "io.pg2any.staging.LocalStagingFiles";
-
-    private static final List<KillPoint> POINTS = List.of(
-            KillPoint.entry("before target commit", "org.sqlite.SQLiteConnection", "commit", 20),
-            KillPoint.entry("after target commit", "io.pg2any.apply.jdbc.ApplySession", "publishCounts", 15),
-            KillPoint.entry("before acknowledge", "io.pg2any.capture.SlotFeedback", "safe", 10),
-            KillPoint.returning("after acknowledge", "io.pg2any.capture.SlotFeedback", "safe", 10),
-            new KillPoint("mid-file", "java.io.RandomAccessFile", "write", "([BII)V", Where.ENTRY, 100),
-            KillPoint.entry("before rename", FILES, "rename", 10),
-            KillPoint.returning("after rename", FILES, "rename", 10),
-            KillPoint.entry("before an applied file goes", FILES, "delete", 10),
-            KillPoint.entry("before taking the target over", "io.pg2any.apply.jdbc.PositionTable", "takeOver", 1));
+    private static final List<KillPoint> POINTS = KillPoint.onTheWayTo("org.sqlite.SQLiteConnection");
 
     private static EmbeddedPostgres server;
 
@@ -118,14 +104,7 @@ class CrashIT {
 
     static void killAtPoint(Scenario scenario, KillPoint point, Random random)
             throws IOException, InterruptedException {
-        int hit = 1 + random.nextInt(point.hits());
-        int port = FreePort.find();
-        Process process = scenario.startPipeline(Debuggee.jvmOption(port));
-        try {
-            Debuggee.attach(process, port).killAt(point, hit, POINT_LIMIT);
-        } catch (IllegalStateException e) {
-            throw new AssertionError(scenario.name + ": " + e.getMessage() + "\n" + scenario.pipeline.tail(), e);
-        }
+        int hit = Debuggee.startAndKill(scenario.pipeline, point, random);
         LOG.info("{}: killed {}, hit {}", scenario.name, point, hit);
     }
 }

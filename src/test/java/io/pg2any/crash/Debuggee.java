@@ -19,11 +19,14 @@ import com.sun.jdi.event.VMDisconnectEvent;
 import com.sun.jdi.request.BreakpointRequest;
 import com.sun.jdi.request.ClassPrepareRequest;
 import com.sun.jdi.request.EventRequest;
+import io.pg2any.cli.FreePort;
+import io.pg2any.cli.quickstart.PipelineProcess;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 
 /**
  * Kills a JVM at a {@link KillPoint}, from outside: the product has no hook for it. At the breakpoint every thread
@@ -34,6 +37,7 @@ import java.util.Map;
 final class Debuggee {
     private static final int RETURN_OPCODE = 0xb1;
     private static final Duration ATTACH_LIMIT = Duration.ofSeconds(20);
+    private static final Duration POINT_LIMIT = Duration.ofSeconds(45);
 
     private final Process process;
     private final VirtualMachine machine;
@@ -46,6 +50,24 @@ final class Debuggee {
     /** For the JVM that will be attached to; it waits until then. */
     static String jvmOption(int port) {
         return "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=127.0.0.1:" + port;
+    }
+
+    /**
+     * Starts the pipeline, and kills it when it comes to the point, one of the times that are sure.
+     *
+     * @return which of them
+     */
+    static int startAndKill(PipelineProcess pipeline, KillPoint point, Random random)
+            throws IOException, InterruptedException {
+        int hit = 1 + random.nextInt(point.hits());
+        int port = FreePort.find();
+        Process process = Scenario.start(pipeline, jvmOption(port));
+        try {
+            attach(process, port).killAt(point, hit, POINT_LIMIT);
+        } catch (IllegalStateException e) {
+            throw new AssertionError(e.getMessage() + "\n" + pipeline.tail(), e);
+        }
+        return hit;
     }
 
     static Debuggee attach(Process process, int port) throws IOException, InterruptedException {

@@ -17,7 +17,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
@@ -113,12 +115,14 @@ final class Scenario implements AutoCloseable {
     }
 
     Process startPipeline(String... more) throws IOException {
-        String[] options = new String[more.length + 2];
-        options[0] = "-Xmx128m";
-        // Short lives: optimizing compilation would not pay back before the next kill.
-        options[1] = "-XX:TieredStopAtLevel=1";
-        System.arraycopy(more, 0, options, 2, more.length);
-        return pipeline.start(options);
+        return start(pipeline, more);
+    }
+
+    /** With little memory, and for a short life: optimizing compilation would not pay back before the next kill. */
+    static Process start(PipelineProcess pipeline, String... more) throws IOException {
+        List<String> options = new ArrayList<>(List.of("-Xmx128m", "-XX:TieredStopAtLevel=1"));
+        options.addAll(List.of(more));
+        return pipeline.start(options.toArray(String[]::new));
     }
 
     Workload workload() {

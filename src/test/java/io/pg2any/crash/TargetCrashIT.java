@@ -1,15 +1,17 @@
 package io.pg2any.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pg2any.cli.EmbeddedPostgres;
-import io.pg2any.cli.EmbeddedPostgres.StopMode;
 import io.pg2any.cli.quickstart.PipelineProcess;
 import io.pg2any.server.MySqlServer;
+import io.pg2any.server.NamedServers;
 import io.pg2any.server.TestPostgres;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -17,14 +19,18 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The real jar in front of database servers, under load. The pipeline and the target's server are killed in turn, then
- * connections are cut at their COMMIT, before and after the server has it; at the end every row of both sides is
- * compared, in a table without a key too. {@code -Dpg2any.crash.targetKills=50 -Dpg2any.crash.cuts=50} is the long form.
+ * The real jar in front of database servers, under load. The pipeline, at any time and at named points, and the target's
+ * server are killed in turn, then connections are cut at their COMMIT, before and after the server has it; at the end
+ * every row of both sides is compared, in a table without a key too. The server that a variable names is not killed.
+ * {@code -Dpg2any.crash.targetKills=50 -Dpg2any.crash.cuts=50} is the long form.
  */
 class TargetCrashIT {
     private static final Logger LOG = LoggerFactory.getLogger(TargetCrashIT.class);
@@ -37,20 +43,6 @@ class TargetCrashIT {
 
     @TempDir
     static Path folder;
-
-    /** A database server that can die and come back. */
-    private interface TargetServer {
-        int port();
-
-        /** As the pipeline reaches it on this port. */
-        String url(int port);
-
-        String jdbcUrl();
-
-        void kill() throws IOException;
-
-        void start() throws IOException;
-    }
 
     @BeforeAll
     static void start() throws Exception {
@@ -65,106 +57,81 @@ class TargetCrashIT {
     @Test
     void nothingIsLostOrRepeatedInMariaDb() throws Exception {
         try (MySqlServer server = MySqlServer.mariaDb()) {
-            run("crash_mariadb", "MariaDB", new TargetServer() {
-                @Override
-                public int port() {
-                    return server.port();
-                }
-
-                /** The proxy cannot read what is encrypted, as it is where the server offers it. */
-                @Override
-                public String url(int port) {
-                    return "mariadb://root@127.0.0.1:" + port + "/test?sslMode=DISABLED";
-                }
-
-                @Override
-                public String jdbcUrl() {
-                    return server.jdbcUrl("test");
-                }
-
-                @Override
-                public void kill() throws IOException {
-                    server.kill();
-                }
-
-                @Override
-                public void start() throws IOException {
-                    server.start();
-                }
-            });
+            run("crash_mariadb", TargetServer.mariaDb(server), "applied", KILLS, CUTS);
         }
     }
 
     @Test
     void nothingIsLostOrRepeatedInPostgres() throws Exception {
         try (EmbeddedPostgres server = TestPostgres.start(18)) {
-            run("crash_postgres", "PostgreSQL", new TargetServer() {
-                @Override
-                public int port() {
-                    return server.port();
-                }
-
-                /** A prepared COMMIT would go by its number, which the proxy does not know. */
-                @Override
-                public String url(int port) {
-                    return "postgresql://postgres@127.0.0.1:" + port + "/postgres?prepareThreshold=0";
-                }
-
-                @Override
-                public String jdbcUrl() {
-                    return server.jdbcUrl("postgres");
-                }
-
-                @Override
-                public void kill() throws IOException {
-                    server.stop(StopMode.IMMEDIATE);
-                }
-
-                @Override
-                public void start() throws IOException {
-                    server.start();
-                }
-            });
+            run("crash_postgres", TargetServer.postgres(server), "staged", KILLS, CUTS);
         }
     }
 
-    private static void run(String name, String type, TargetServer target) throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"applied", "staged"})
+    @EnabledIfEnvironmentVariable(
+            named = NamedServers.MYSQL,
+            matches = ".+",
+            disabledReason = "no further server is at hand: set PG2ANY_TEST_MYSQL_URL")
+    void nothingIsLostOrRepeatedInTheNamedMySql(String acknowledge) throws Exception {
+        run("crash_named_mysql_" + acknowledge, TargetServer.namedMySql(), acknowledge, KILLS, 0);
+    }
+
+    @Test
+    @EnabledIfEnvironmentVariable(
+            named = NamedServers.MYSQL,
+            matches = ".+",
+            disabledReason = "no further server is at hand: set PG2ANY_TEST_MYSQL_URL")
+    void nothingIsLostOrRepeatedInTheNamedMySqlWhenConnectionsAreCut() throws Exception {
+        runCutting("crash_named_mysql_cut", TargetServer.namedMySql());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"applied", "staged"})
+    @EnabledIfEnvironmentVariable(
+            named = NamedServers.SQL_SERVER,
+            matches = ".+",
+            disabledReason = "no SQL Server is at hand: set PG2ANY_TEST_SQLSERVER_URL")
+    void nothingIsLostOrRepeatedInTheNamedSqlServer(String acknowledge) throws Exception {
+        run("crash_named_sqlserver_" + acknowledge, TargetServer.namedSqlServer(), acknowledge, KILLS, 0);
+    }
+
+    @Test
+    @EnabledIfEnvironmentVariable(
+            named = NamedServers.SQL_SERVER,
+            matches = ".+",
+            disabledReason = "no SQL Server is at hand: set PG2ANY_TEST_SQLSERVER_URL")
+    void nothingIsLostOrRepeatedInTheNamedSqlServerWhenConnectionsAreCut() throws Exception {
+        runCutting("crash_named_sqlserver_cut", TargetServer.namedSqlServer());
+    }
+
+    private static void runCutting(String name, TargetServer target) throws Exception {
+        assumeTrue(
+                target.isPlain(),
+                "a COMMIT can be seen from outside only when the URL says sslMode=DISABLED or encrypt=false");
+        run(name, target, "applied", 0, CUTS);
+    }
+
+    private static void run(String name, TargetServer target, String acknowledge, int kills, int cuts)
+            throws Exception {
         try (Connection connection = source.connect()) {
             Scenario.execute(connection, "CREATE DATABASE " + name);
         }
         TargetWorkload.create(source, name);
-        Random random = new Random(SEED);
-        try (CommitCuttingProxy proxy = new CommitCuttingProxy(target.port());
+        Random random = new Random(SEED + name.hashCode());
+        try (CommitCuttingProxy proxy = target.proxy();
                 PipelineProcess pipeline = new PipelineProcess(
-                        Scenario.jar(), folder.resolve(name), environment(name, type, target.url(proxy.port())))) {
-            pipeline.start("-Xmx128m", "-XX:TieredStopAtLevel=1");
+                        Scenario.jar(),
+                        folder.resolve(name),
+                        environment(name, target, cuts == 0 ? target.url() : target.through(proxy), acknowledge))) {
+            Scenario.start(pipeline);
             try (Connection connection = source.connect(name)) {
                 pipeline.awaitSlot(connection, name, Scenario.START_LIMIT);
             }
             try (TargetWorkload workload = TargetWorkload.start(source, name, SEED)) {
-                for (int kill = 0; kill < KILLS; kill++) {
-                    boolean ofTarget = kill % 2 == 1;
-                    // Long enough for the process to have begun to apply, mostly.
-                    pause(1500 + random.nextInt(2500));
-                    if (ofTarget) {
-                        target.kill();
-                        pause(random.nextInt(1500));
-                        target.start();
-                    } else {
-                        pipeline.kill();
-                        pipeline.start("-Xmx128m", "-XX:TieredStopAtLevel=1");
-                    }
-                    LOG.info("{}: killed {}", name, ofTarget ? "the target's server" : "the pipeline");
-                }
-                for (int cut = 0; cut < CUTS; cut++) {
-                    CommitCuttingProxy.Place place = CommitCuttingProxy.Place.values()[cut % 2];
-                    assertThat(proxy.cut(place, CUT_LIMIT_SECONDS))
-                            .as("a COMMIT comes by; %s", pipeline.tail())
-                            .isTrue();
-                    LOG.info("{}: cut {} a COMMIT", name, place);
-                    // Mostly the next try succeeds before the next cut: tries of one batch wait ever longer.
-                    pause(2000 + random.nextInt(500));
-                }
+                kill(name, target, pipeline, kills, random);
+                cut(name, proxy, pipeline, cuts, random);
             }
             assertThat(pipeline.isAlive()).as(pipeline.tail()).isTrue();
             TargetWorkload.awaitEqual(source.jdbcUrl(name), target.jdbcUrl(), pipeline);
@@ -172,8 +139,55 @@ class TargetCrashIT {
         }
     }
 
-    private static Map<String, String> environment(String name, String type, String url) {
-        return Map.of(
+    /** The pipeline at any time and at a point, in turn; between them the server, where it may be killed. */
+    private static void kill(String name, TargetServer target, PipelineProcess pipeline, int kills, Random random)
+            throws Exception {
+        List<KillPoint> points = KillPoint.onTheWayTo(target.connectionClass());
+        int point = random.nextInt(points.size());
+        boolean atPoint = false;
+        for (int kill = 0; kill < kills; kill++) {
+            if (kill % 2 == 1 && target.life().isPresent()) {
+                pauseUnderWay(random);
+                target.life().get().kill();
+                pause(random.nextInt(1500));
+                target.life().get().start();
+                LOG.info("{}: killed the target's server", name);
+                continue;
+            }
+            if (atPoint) {
+                pipeline.kill();
+                KillPoint next = points.get(point++ % points.size());
+                int hit = Debuggee.startAndKill(pipeline, next, random);
+                LOG.info("{}: killed the pipeline {}, hit {}", name, next, hit);
+            } else {
+                pauseUnderWay(random);
+                pipeline.kill();
+                LOG.info("{}: killed the pipeline", name);
+            }
+            atPoint = !atPoint;
+            Scenario.start(pipeline);
+        }
+    }
+
+    private static void cut(String name, CommitCuttingProxy proxy, PipelineProcess pipeline, int cuts, Random random)
+            throws Exception {
+        for (int cut = 0; cut < cuts; cut++) {
+            CommitCuttingProxy.Place place = CommitCuttingProxy.Place.values()[cut % 2];
+            assertThat(proxy.cut(place, CUT_LIMIT_SECONDS))
+                    .as("a COMMIT comes by; %s", pipeline.tail())
+                    .isTrue();
+            LOG.info("{}: cut {} a COMMIT", name, place);
+            // The next cut is another batch's: tries of one wait ever longer.
+            assertThat(proxy.awaitCommit(CUT_LIMIT_SECONDS))
+                    .as("the pipeline goes on; %s", pipeline.tail())
+                    .isTrue();
+            pause(random.nextInt(500));
+        }
+    }
+
+    private static Map<String, String> environment(String name, TargetServer target, String url, String acknowledge) {
+        Map<String, String> environment = new HashMap<>(target.settings());
+        environment.putAll(Map.of(
                 "CDC_SOURCE_CONNECTION_STRING",
                 source.sourceUri(name),
                 "CDC_REPLICATION_SLOT",
@@ -181,11 +195,19 @@ class TargetCrashIT {
                 "CDC_PUBLICATION",
                 "p",
                 "CDC_DEST_TYPE",
-                type,
+                target.type(),
                 "CDC_DEST_URI",
                 url,
+                "PG2ANY_ACKNOWLEDGE",
+                acknowledge,
                 "PG2ANY_STAGING_BATCH_BYTES",
-                "131072");
+                "131072"));
+        return environment;
+    }
+
+    /** Long enough for the process to have begun to apply, mostly. */
+    private static void pauseUnderWay(Random random) throws InterruptedException {
+        pause(1500 + random.nextInt(2500));
     }
 
     private static void pause(int millis) throws InterruptedException {

@@ -136,6 +136,9 @@ final class ApplySession {
      * @param connection on which it happened; null when there was none yet
      */
     Kind kindOf(SQLException e, Connection connection) {
+        if (connection != null) {
+            dialect.failed(e);
+        }
         boolean gone = lost(e) || connection != null && isClosed(connection);
         return gone ? Kind.RETRYABLE : dialect.classify(e);
     }

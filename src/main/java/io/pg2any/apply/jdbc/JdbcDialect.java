@@ -22,7 +22,7 @@ import java.util.StringJoiner;
  * <table>
  * <caption>What to write, and why</caption>
  * <tr><td>{@link #connect}</td><td>session settings that keep values exact (strict mode, UTC, UTF-8), lock waits
- *     short; {@code autoCommit} off; errors without the URL's password</td></tr>
+ *     short; {@code autoCommit} off; a {@link StatementLimit}; errors without the URL's password</td></tr>
  * <tr><td>{@link #begin}</td><td>only where a transaction must be opened in a special way, or where commits are
  *     relaxed and one must be made durable</td></tr>
  * <tr><td>{@link #quote}, {@link #place}, {@link #fold}</td><td>identifiers: always quoted; the place of a source
@@ -32,6 +32,8 @@ import java.util.StringJoiner;
  * <tr><td>{@link #keeps}</td><td>which existing columns would alter a value in silence: they are refused</td></tr>
  * <tr><td>{@link #columns}</td><td>an existing table's columns; must not break the transaction when it is missing</td>
  *     </tr>
+ * <tr><td>{@link #orderReasons}</td><td>what would see rows that are written as sets: a unique index beside the key, a
+ *     foreign key that is enforced in this session, a trigger that fires in it</td></tr>
  * <tr><td>{@link #positionTable}, {@link #lockPosition}</td><td>the locked read must wait for a commit that another
  *     session has not finished: it answers an unknown outcome</td></tr>
  * <tr><td>{@link #classify}</td><td>retryable, rejected or fatal</td></tr>
@@ -122,12 +124,11 @@ public interface JdbcDialect {
         return Optional.empty();
     }
 
-    /**
-     * Whether more than the key relates the table's rows to one another or to other tables' (a unique index beside the
-     * key, a foreign key that is enforced, a trigger), so that they must be written in the source's order.
-     */
+    /** What makes that the table's rows must be written in the source's order; each by name. */
+    List<OrderReason> orderReasons(Connection connection, TargetTable table) throws SQLException;
+
     default boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
-        return true;
+        return !orderReasons(connection, table).isEmpty();
     }
 
     /**
@@ -135,7 +136,9 @@ public interface JdbcDialect {
      * again in any order.
      */
     default boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
-        return false;
+        List<OrderReason> reasons = orderReasons(connection, table);
+        return !reasons.isEmpty()
+                && reasons.stream().allMatch(reason -> reason.kind() == OrderReason.Kind.UNIQUE_INDEX);
     }
 
     /** The table's columns in order; empty when there is no such table. */
@@ -162,6 +165,9 @@ public interface JdbcDialect {
     String lockPosition();
 
     TargetException.Kind classify(SQLException error);
+
+    /** Told of an error of an open connection before it is decided what becomes of it. */
+    default void failed(SQLException error) {}
 
     /** What the database says, without the values of rows that some messages hold. */
     default String words(SQLException error) {

@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TargetException;
+import java.time.Duration;
 import java.util.List;
 import java.util.StringJoiner;
 
@@ -22,6 +23,11 @@ public final class MariaDbDialect extends MySqlDialect {
     @Override
     boolean fits(String version) {
         return version.contains("MariaDB");
+    }
+
+    @Override
+    String statementTime(Duration longest) {
+        return ", max_statement_time = " + longest.toMillis() / 1000.0;
     }
 
     /** It knows no VALUES with names. */

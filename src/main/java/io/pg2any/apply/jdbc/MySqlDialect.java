@@ -14,6 +14,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -49,6 +50,7 @@ public class MySqlDialect implements JdbcDialect {
 
     private final DatabaseLocation location;
     private final ApplyOptions options;
+    private final StatementLimit limit;
     private final MySqlTypes types;
     private boolean tableNamesFold;
     private boolean localInfile;
@@ -66,6 +68,7 @@ public class MySqlDialect implements JdbcDialect {
     MySqlDialect(DatabaseLocation location, ApplyOptions options, String collation) throws TargetException {
         this.location = location;
         this.options = options;
+        this.limit = new StatementLimit(options.statementTimeout());
         this.types = new MySqlTypes(options.values(), collation);
         if (location.database().isEmpty()) {
             throw new TargetException(Kind.CONFIG, name() + " target URL: names no database");
@@ -96,7 +99,8 @@ public class MySqlDialect implements JdbcDialect {
         defaults.put("allowPublicKeyRetrieval", "true");
         java.util.Properties properties = location.properties(defaults);
         // The driver bounds the making of the socket only; the server's greeting may never come.
-        String readTimeout = properties.getProperty("socketTimeout", "0");
+        Duration statementTime = limit.ofNewConnection();
+        String readTimeout = properties.getProperty("socketTimeout", Integer.toString(limit.silenceMillis()));
         properties.setProperty(
                 "socketTimeout", Long.toString(options.connectTimeout().toMillis()));
         properties.setProperty("characterEncoding", "UTF-8");
@@ -113,7 +117,7 @@ public class MySqlDialect implements JdbcDialect {
                         + URLEncoder.encode(location.database(), StandardCharsets.UTF_8),
                 properties);
         try {
-            setUp(connection);
+            setUp(connection, statementTime);
             connection.setAutoCommit(false);
             connection.setNetworkTimeout(Runnable::run, Integer.parseInt(readTimeout));
         } catch (SQLException | TargetException e) {
@@ -127,7 +131,12 @@ public class MySqlDialect implements JdbcDialect {
         return connection;
     }
 
-    private void setUp(Connection connection) throws SQLException, TargetException {
+    /** Ends a statement after that long; MySQL has nothing that ends one that writes. */
+    String statementTime(Duration longest) {
+        return "";
+    }
+
+    private void setUp(Connection connection, Duration statementTime) throws SQLException, TargetException {
         try (Statement statement = connection.createStatement()) {
             try (ResultSet row = statement.executeQuery("SELECT VERSION(), @@lower_case_table_names, @@local_infile")) {
                 row.next();
@@ -144,7 +153,7 @@ public class MySqlDialect implements JdbcDialect {
             statement.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,"
                     + "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', time_zone = '+00:00',"
                     + " foreign_key_checks = 0, innodb_lock_wait_timeout = " + seconds + ", lock_wait_timeout = "
-                    + seconds);
+                    + seconds + statementTime(statementTime));
         }
     }
 
@@ -246,17 +255,9 @@ public class MySqlDialect implements JdbcDialect {
 
     /** Foreign keys are off in this session. */
     @Override
-    public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
-        return hasUniqueBesideKey(connection, table) || hasTrigger(connection, table);
-    }
-
-    @Override
-    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
-        return hasUniqueBesideKey(connection, table) && !hasTrigger(connection, table);
-    }
-
-    private boolean hasUniqueBesideKey(Connection connection, TargetTable table) throws SQLException {
-        Map<String, Set<String>> unique = new HashMap<>();
+    public List<OrderReason> orderReasons(Connection connection, TargetTable table) throws SQLException {
+        List<OrderReason> reasons = new ArrayList<>();
+        Map<String, Set<String>> unique = new LinkedHashMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet index = statement.executeQuery("SHOW INDEX FROM " + qualified(table.name()))) {
             while (index.next()) {
@@ -267,19 +268,23 @@ public class MySqlDialect implements JdbcDialect {
                 }
             }
         }
-        return !Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values());
-    }
-
-    private static boolean hasTrigger(Connection connection, TargetTable table) throws SQLException {
+        unique.forEach((name, columns) -> {
+            if (!columns.equals(Set.copyOf(table.keyNames()))) {
+                reasons.add(new OrderReason(OrderReason.Kind.UNIQUE_INDEX, name));
+            }
+        });
         try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = coalesce(?, DATABASE())"
-                        + " AND event_object_table = ? LIMIT 1")) {
+                "SELECT trigger_name FROM information_schema.triggers WHERE event_object_schema = coalesce(?, DATABASE())"
+                        + " AND event_object_table = ? ORDER BY 1")) {
             statement.setString(1, table.name().container());
             statement.setString(2, table.name().name());
             try (ResultSet rows = statement.executeQuery()) {
-                return rows.next();
+                while (rows.next()) {
+                    reasons.add(new OrderReason(OrderReason.Kind.TRIGGER, rows.getString(1)));
+                }
             }
         }
+        return reasons;
     }
 
     /** A table of rows with these columns, each row's values as parameters. */
@@ -334,6 +339,11 @@ public class MySqlDialect implements JdbcDialect {
     @Override
     public String lockPosition() {
         return PositionTable.SELECT + " FOR UPDATE";
+    }
+
+    @Override
+    public void failed(SQLException error) {
+        limit.failed(error);
     }
 
     @Override

@@ -79,6 +79,7 @@ public final class PostgresDialect implements JdbcDialect {
 
     private final DatabaseLocation location;
     private final ApplyOptions options;
+    private final StatementLimit limit;
     private String ownSynchronousCommit;
     /** Null when changes are not marked. */
     private final ReplicationOrigin origin;
@@ -89,6 +90,7 @@ public final class PostgresDialect implements JdbcDialect {
     public PostgresDialect(String url, ApplyOptions options) throws TargetException {
         this.location = DatabaseLocation.parse(name(), url, List.of("postgresql", "postgres"));
         this.options = options;
+        this.limit = new StatementLimit(options.statementTimeout());
         this.origin = options.markOrigin() ? new ReplicationOrigin(location.database(), options.pipeline()) : null;
         if (location.database().isEmpty()) {
             throw new TargetException(Kind.CONFIG, "PostgreSQL target URL: names no database");
@@ -129,6 +131,9 @@ public final class PostgresDialect implements JdbcDialect {
         try {
             setUp(connection);
             connection.setAutoCommit(false);
+            if (!properties.containsKey("socketTimeout")) {
+                connection.setNetworkTimeout(Runnable::run, limit.silenceMillis());
+            }
         } catch (SQLException e) {
             try {
                 connection.close();
@@ -148,7 +153,8 @@ public final class PostgresDialect implements JdbcDialect {
             }
             statement.execute("SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; SET timezone = 'UTC';"
                     + " SET extra_float_digits = 3; SET bytea_output = 'hex'; SET xmloption = 'content';"
-                    + " SET lc_monetary = 'C'; SET statement_timeout = 0;"
+                    + " SET lc_monetary = 'C'; SET statement_timeout = "
+                    + limit.ofNewConnection().toMillis() + ";"
                     + " SET idle_in_transaction_session_timeout = 0; SET synchronous_commit = off;"
                     + " SET client_min_messages = 'warning';"
                     // A session whose client is gone must not hold the position's row for hours.
@@ -334,53 +340,47 @@ public final class PostgresDialect implements JdbcDialect {
         return Optional.of(new PostgresRowSets(connection, this, table, applyOptions.bulkInsertThreshold()));
     }
 
-    /** COPY passes rules by and is not allowed where row security is; neither is for views. */
+    /**
+     * COPY passes rules by and is not allowed where row security is; neither is for views. What checks a constraint is a
+     * trigger as well, and bears the constraint's name.
+     */
     @Override
-    public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
-        return hasUniqueBesideKey(connection, table) || hasActions(connection, table);
-    }
-
-    @Override
-    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
-        return hasUniqueBesideKey(connection, table) && !hasActions(connection, table);
-    }
-
-    private boolean hasUniqueBesideKey(Connection connection, TargetTable table) throws SQLException {
+    public List<OrderReason> orderReasons(Connection connection, TargetTable table) throws SQLException {
+        List<OrderReason> reasons = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement("""
-                SELECT EXISTS (
-                    SELECT 1 FROM pg_index i
-                    WHERE i.indrelid = to_regclass(?) AND (i.indisexclusion OR i.indisunique AND (
-                        i.indexprs IS NOT NULL OR (
-                            SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C")
-                            FROM pg_attribute a
-                            WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
-                        ) IS DISTINCT FROM (
-                            SELECT array_agg(k ORDER BY k COLLATE "C") FROM unnest(?::text[]) k))))
+                WITH place AS (SELECT * FROM pg_class WHERE oid = to_regclass(?))
+                SELECT 'UNIQUE_INDEX', x.relname
+                FROM place c JOIN pg_index i ON i.indrelid = c.oid JOIN pg_class x ON x.oid = i.indexrelid
+                WHERE i.indisexclusion OR i.indisunique AND (
+                    i.indexprs IS NOT NULL OR (
+                        SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C")
+                        FROM pg_attribute a
+                        WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
+                    ) IS DISTINCT FROM (
+                        SELECT array_agg(k ORDER BY k COLLATE "C") FROM unnest(?::text[]) k))
+                UNION SELECT
+                    CASE WHEN k.oid IS NULL OR k.contype = 't' THEN 'TRIGGER'
+                        WHEN k.contype = 'f' THEN 'FOREIGN_KEY' ELSE 'UNIQUE_INDEX' END,
+                    coalesce(k.conname, t.tgname)
+                FROM place c JOIN pg_trigger t ON t.tgrelid = c.oid
+                LEFT JOIN pg_constraint k ON k.oid = t.tgconstraint
+                WHERE t.tgenabled IN ('A',
+                    CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END)
+                UNION SELECT 'RULE', r.rulename FROM place c JOIN pg_rewrite r ON r.ev_class = c.oid AND c.relkind <> 'v'
+                UNION SELECT 'ROW_SECURITY', '' FROM place WHERE relrowsecurity
+                UNION SELECT 'OTHER_THAN_TABLE', '' FROM place WHERE relkind NOT IN ('r', 'p')
+                ORDER BY 1, 2
                 """)) {
             statement.setString(1, qualified(table.name()));
             statement.setArray(
                     2, connection.createArrayOf("text", table.keyNames().toArray()));
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next() && row.getBoolean(1);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    reasons.add(new OrderReason(OrderReason.Kind.valueOf(rows.getString(1)), rows.getString(2)));
+                }
             }
         }
-    }
-
-    private boolean hasActions(Connection connection, TargetTable table) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("""
-                SELECT c.relkind NOT IN ('r', 'p') OR c.relhasrules OR c.relrowsecurity
-                    OR EXISTS (
-                        SELECT 1 FROM pg_trigger t
-                        WHERE t.tgrelid = c.oid AND t.tgenabled IN ('A',
-                            CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END))
-                FROM pg_class c
-                WHERE c.oid = to_regclass(?)
-                """)) {
-            statement.setString(1, qualified(table.name()));
-            try (ResultSet row = statement.executeQuery()) {
-                return !row.next() || row.getBoolean(1);
-            }
-        }
+        return reasons;
     }
 
     @Override
@@ -418,6 +418,11 @@ public final class PostgresDialect implements JdbcDialect {
     @Override
     public String lockPosition() {
         return PositionTable.SELECT + " FOR UPDATE";
+    }
+
+    @Override
+    public void failed(SQLException error) {
+        limit.failed(error);
     }
 
     @Override
@@ -459,6 +464,8 @@ public final class PostgresDialect implements JdbcDialect {
         switch (state) {
             case "55P03":
                 return "another session holds a lock on the table or on the position: end its transaction";
+            case "57014":
+                return "see what the statement waits for, or why it is slow (pg_stat_activity)";
             case "55006":
                 return "the session of an earlier process is still there: it ends when the server finds its client gone";
             case "42501":

@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TableMapping;
+import io.pg2any.apply.TablesPolicy;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.change.Relation;
@@ -13,7 +14,6 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +43,7 @@ public final class SqlServerDialect implements JdbcDialect {
 
     private final DatabaseLocation location;
     private final ApplyOptions options;
+    private final StatementLimit limit;
     private final SqlServerTypes types;
     private boolean namesFold = true;
 
@@ -53,6 +54,7 @@ public final class SqlServerDialect implements JdbcDialect {
     public SqlServerDialect(String url, ApplyOptions options) throws TargetException {
         this.location = SqlServerLocation.parse(url);
         this.options = options;
+        this.limit = new StatementLimit(options.statementTimeout());
         this.types = new SqlServerTypes(options.values());
     }
 
@@ -87,7 +89,8 @@ public final class SqlServerDialect implements JdbcDialect {
     public Connection connect() throws SQLException, TargetException {
         Properties properties = driverProperties();
         // The driver's login timeout does not end its wait for a server's first word.
-        String readTimeout = properties.getProperty("socketTimeout", "0");
+        limit.ofNewConnection();
+        String readTimeout = properties.getProperty("socketTimeout", Integer.toString(limit.silenceMillis()));
         properties.setProperty(
                 "socketTimeout", Long.toString(options.connectTimeout().toMillis()));
         Connection connection = DriverManager.getConnection("jdbc:sqlserver://" + location.hosts(), properties);
@@ -114,6 +117,117 @@ public final class SqlServerDialect implements JdbcDialect {
         }
         return connection;
     }
+
+    /** A right that the server does not know of (NULL) is not taken for missing. */
+    private static boolean lacks(ResultSet row, int column) throws SQLException {
+        return row.getInt(column) == 0 && !row.wasNull();
+    }
+
+    @Override
+    public void check(Connection connection) throws SQLException, TargetException {
+        for (String own : List.of(PositionTable.NAME, TableOwners.NAME)) {
+            if (columns(connection, new TableName(null, own)).isPresent()) {
+                continue;
+            }
+            try (Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery(MAY_CREATE)) {
+                row.next();
+                if (lacks(row, 3) || lacks(row, 4)) {
+                    throw new TargetException(
+                            Kind.CONFIG,
+                            name() + " " + location() + ": user " + row.getString(1) + " may not create table " + own
+                                    + "; " + createGrants(row));
+                }
+            }
+        }
+    }
+
+    /** @param row of {@link #MAY_CREATE} */
+    private String createGrants(ResultSet row) throws SQLException {
+        StringJoiner grants = new StringJoiner("; ");
+        String user = quote(row.getString(1));
+        if (lacks(row, 3)) {
+            grants.add("GRANT CREATE TABLE TO " + user);
+        }
+        if (lacks(row, 4)) {
+            grants.add("GRANT ALTER ON SCHEMA::" + quote(row.getString(2)) + " TO " + user);
+        }
+        return grants.toString();
+    }
+
+    private static final String MAY_CREATE = """
+            SELECT USER_NAME(), SCHEMA_NAME(),
+                   HAS_PERMS_BY_NAME(QUOTENAME(DB_NAME()), 'DATABASE', 'CREATE TABLE'),
+                   HAS_PERMS_BY_NAME(QUOTENAME(SCHEMA_NAME()), 'SCHEMA', 'ALTER')
+            """;
+
+    @Override
+    public void checkRights(Connection connection, TableName table) throws SQLException, TargetException {
+        StringJoiner missing = new StringJoiner(", ");
+        String user = "";
+        try (PreparedStatement statement = connection.prepareStatement(RIGHTS)) {
+            statement.setString(1, qualified(table));
+            statement.setString(2, qualified(table));
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    user = rows.getString(1);
+                    if (lacks(rows, 3)) {
+                        missing.add(rows.getString(2));
+                    }
+                }
+            }
+        }
+        if (missing.length() > 0) {
+            throw new TargetException(
+                    Kind.CONFIG,
+                    name() + " " + location() + ": table " + table.displayName() + ": user " + user
+                            + " lacks rights; GRANT " + missing + " ON " + qualified(table) + " TO " + quote(user));
+        }
+    }
+
+    private static final String RIGHTS = """
+            SELECT USER_NAME(), wanted.name,
+                   HAS_PERMS_BY_NAME(CONCAT(QUOTENAME(OBJECT_SCHEMA_NAME(OBJECT_ID(?))), '.',
+                       QUOTENAME(OBJECT_NAME(OBJECT_ID(?)))), 'OBJECT', wanted.name)
+            FROM (SELECT 'SELECT' AS name UNION ALL SELECT 'INSERT' UNION ALL SELECT 'UPDATE'
+                UNION ALL SELECT 'DELETE') wanted
+            """;
+
+    @Override
+    public List<String> notes(Connection connection) throws SQLException {
+        List<String> notes = new ArrayList<>();
+        try (Statement statement = connection.createStatement()) {
+            try (ResultSet row = statement.executeQuery(SERVER)) {
+                row.next();
+                String version = row.getString(1);
+                notes.add("version " + version + " (" + row.getString(2) + "), collation " + row.getString(3)
+                        + " (created text columns have their own)");
+                if (Integer.parseInt(version.split("\\.", 2)[0]) < VERSION_2019) {
+                    notes.add("the server is older than SQL Server 2019, the first one that pg2any is made for");
+                }
+                if ("READ_ONLY".equals(row.getString(4))) {
+                    notes.add("the database is read-only now: changes wait until it is not");
+                }
+            }
+            try (ResultSet row = statement.executeQuery(MAY_CREATE)) {
+                row.next();
+                if (options.tables() == TablesPolicy.CREATE && (lacks(row, 3) || lacks(row, 4))) {
+                    notes.add("missing tables cannot be created in schema " + row.getString(2) + "; "
+                            + createGrants(row));
+                }
+            }
+        }
+        return notes;
+    }
+
+    private static final int VERSION_2019 = 15;
+
+    private static final String SERVER = """
+            SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),
+                   CAST(SERVERPROPERTY('Edition') AS nvarchar(128)),
+                   CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)),
+                   CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128))
+            """;
 
     @Override
     public String quote(String identifier) {
@@ -160,7 +274,7 @@ public final class SqlServerDialect implements JdbcDialect {
         return columns.isEmpty() ? Optional.empty() : Optional.of(columns);
     }
 
-    static final String COLUMNS = """
+    private static final String COLUMNS = """
             SELECT c.name, TYPE_NAME(c.system_type_id), c.max_length, c.precision, c.scale,
                    COALESCE(k.key_ordinal, 0),
                    CAST(CASE WHEN c.is_nullable = 0 AND c.default_object_id = 0 AND c.is_identity = 0
@@ -232,6 +346,11 @@ public final class SqlServerDialect implements JdbcDialect {
     @Override
     public String lockPosition() {
         return PositionTable.SELECT.replace(" WHERE ", " WITH (UPDLOCK, ROWLOCK, HOLDLOCK) WHERE ");
+    }
+
+    @Override
+    public void failed(SQLException error) {
+        limit.failed(error);
     }
 
     @Override
@@ -310,51 +429,49 @@ public final class SqlServerDialect implements JdbcDialect {
     }
 
     @Override
-    public boolean orderMatters(Connection connection, TargetTable table) throws SQLException {
-        return hasUniqueBesideKey(connection, table) || isRelated(connection, table);
-    }
-
-    @Override
-    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
-        return hasUniqueBesideKey(connection, table) && !isRelated(connection, table);
-    }
-
-    private boolean hasUniqueBesideKey(Connection connection, TargetTable table) throws SQLException {
-        Map<Integer, Set<String>> unique = new HashMap<>();
+    public List<OrderReason> orderReasons(Connection connection, TargetTable table) throws SQLException {
+        List<OrderReason> reasons = new ArrayList<>();
+        Map<String, Set<String>> unique = new LinkedHashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(UNIQUE_INDEXES)) {
             statement.setString(1, qualified(table.name()));
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    unique.computeIfAbsent(rows.getInt(1), index -> new HashSet<>())
+                    unique.computeIfAbsent(rows.getString(1), index -> new HashSet<>())
                             .add(rows.getString(2));
                 }
             }
         }
-        return !Set.of(Set.copyOf(table.keyNames())).containsAll(unique.values());
-    }
-
-    private boolean isRelated(Connection connection, TargetTable table) throws SQLException {
+        unique.forEach((name, columns) -> {
+            if (!columns.equals(Set.copyOf(table.keyNames()))) {
+                reasons.add(new OrderReason(OrderReason.Kind.UNIQUE_INDEX, name));
+            }
+        });
         try (PreparedStatement statement = connection.prepareStatement(RELATED)) {
             for (int i = 1; i <= 3; i++) {
                 statement.setString(i, qualified(table.name()));
             }
             try (ResultSet rows = statement.executeQuery()) {
-                return rows.next();
+                while (rows.next()) {
+                    reasons.add(new OrderReason(OrderReason.Kind.valueOf(rows.getString(1)), rows.getString(2)));
+                }
             }
         }
+        return reasons;
     }
 
-    static final String UNIQUE_INDEXES = """
-            SELECT i.index_id, c.name
+    private static final String UNIQUE_INDEXES = """
+            SELECT i.name, c.name
             FROM sys.indexes i
             JOIN sys.index_columns k ON k.object_id = i.object_id AND k.index_id = i.index_id AND k.key_ordinal > 0
             JOIN sys.columns c ON c.object_id = k.object_id AND c.column_id = k.column_id
             WHERE i.is_unique = 1 AND i.object_id = OBJECT_ID(?)
+            ORDER BY i.index_id
             """;
 
-    static final String RELATED = """
-            SELECT 1 FROM sys.foreign_keys WHERE is_disabled = 0 AND parent_object_id = OBJECT_ID(?)
-            UNION ALL SELECT 1 FROM sys.foreign_keys WHERE is_disabled = 0 AND referenced_object_id = OBJECT_ID(?)
-            UNION ALL SELECT 1 FROM sys.triggers WHERE is_disabled = 0 AND parent_id = OBJECT_ID(?)
+    private static final String RELATED = """
+            SELECT 'FOREIGN_KEY', name FROM sys.foreign_keys
+            WHERE is_disabled = 0 AND (parent_object_id = OBJECT_ID(?) OR referenced_object_id = OBJECT_ID(?))
+            UNION ALL SELECT 'TRIGGER', name FROM sys.triggers WHERE is_disabled = 0 AND parent_id = OBJECT_ID(?)
+            ORDER BY 1, 2
             """;
 }

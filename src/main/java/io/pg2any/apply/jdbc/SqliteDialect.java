@@ -340,19 +340,24 @@ public final class SqliteDialect implements JdbcDialect {
         return columns.isEmpty() ? Optional.empty() : Optional.of(columns);
     }
 
+    /** Foreign keys are off in this session. */
     @Override
-    public boolean onlyUniqueIndexesMatter(Connection connection, TargetTable table) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT count(*) FILTER (WHERE kind = 'index'), count(*) FILTER (WHERE kind = 'trigger') FROM ("
-                        + "SELECT 'index' AS kind FROM pragma_index_list(?) WHERE \"unique\" AND origin <> 'pk'"
-                        + " UNION ALL SELECT 'trigger' FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?))")) {
+    public List<OrderReason> orderReasons(Connection connection, TargetTable table) throws SQLException {
+        List<OrderReason> reasons = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement("""
+                SELECT 'UNIQUE_INDEX', name FROM pragma_index_list(?) WHERE "unique" AND origin <> 'pk'
+                UNION ALL
+                SELECT 'TRIGGER', name FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)
+                """)) {
             statement.setString(1, table.name().name());
             statement.setString(2, table.name().name());
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getInt(1) > 0 && row.getInt(2) == 0;
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    reasons.add(new OrderReason(OrderReason.Kind.valueOf(rows.getString(1)), rows.getString(2)));
+                }
             }
         }
+        return reasons;
     }
 
     /** A column stays as it was declared. */

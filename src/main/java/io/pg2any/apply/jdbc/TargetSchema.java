@@ -17,6 +17,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -85,15 +86,23 @@ final class TargetSchema {
     }
 
     private Optional<String> order(TargetTable table) throws SQLException {
+        List<OrderReason> reasons = dialect.orderReasons(connection, table);
+        if (reasons.isEmpty()) {
+            return Optional.empty();
+        }
         boolean grouped = !table.keyless()
                 && session.options().order() == ApplyOrder.GROUPED
                 && dialect.rowSets(connection, table, session.options()).isPresent();
-        return grouped && dialect.orderMatters(connection, table)
-                ? Optional.of("table " + table.name().displayName() + " (source "
-                        + table.relation().displayName()
-                        + "): rows are written one after the other in the source's order, since the table has a unique"
-                        + " index beside its key, a foreign key, a trigger or the like")
-                : Optional.empty();
+        String names = reasons.stream()
+                .sorted(Comparator.comparing(OrderReason::kind))
+                .map(OrderReason::toString)
+                .collect(Collectors.joining(", "));
+        return Optional.of("table " + table.name().displayName() + " (source "
+                + table.relation().displayName() + "): beside its key it has " + names + ", which "
+                + (grouped
+                        ? "would see rows that are written in sets: they are written one after the other in the source's"
+                                + " order, which is slower"
+                        : "sees every row: they are written one after the other in the source's order in any case"));
     }
 
     /** Finds or makes the relation's table and says how its rows are found. */

@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TargetException;
+import io.pg2any.server.NamedServers;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -12,12 +13,12 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
  * which is dropped and made again.
  */
 @EnabledIfEnvironmentVariable(
-        named = "PG2ANY_TEST_MYSQL_URL",
+        named = NamedServers.MYSQL,
         matches = ".+",
         disabledReason =
                 "no further server is at hand: set PG2ANY_TEST_MYSQL_URL to jdbc:mysql://user:password@host/test")
 class MySqlUrlIT extends MySqlContract {
-    private static final String URL = System.getenv("PG2ANY_TEST_MYSQL_URL");
+    private static final String URL = System.getenv(NamedServers.MYSQL);
 
     @Override
     String jdbcUrl() {

@@ -8,6 +8,7 @@ import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.change.Change.Insert;
+import io.pg2any.server.NamedServers;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -17,25 +18,17 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
 /** The contract on the server that {@code PG2ANY_TEST_SQLSERVER_URL} names: all its tables are dropped. */
 @EnabledIfEnvironmentVariable(
-        named = "PG2ANY_TEST_SQLSERVER_URL",
+        named = NamedServers.SQL_SERVER,
         matches = ".+",
         disabledReason = "no SQL Server is at hand: set PG2ANY_TEST_SQLSERVER_URL to a JDBC URL with an empty database")
 class SqlServerDialectIT extends TablesContract {
-    private static final String URL = System.getenv("PG2ANY_TEST_SQLSERVER_URL");
-
-    /** How the server differs from Microsoft's, by name; see CONTRIBUTING. */
-    private static final Set<String> TOLERATED =
-            Set.of(Optional.ofNullable(System.getenv("PG2ANY_TEST_SQLSERVER_TOLERATE"))
-                    .orElse("")
-                    .split(","));
+    private static final String URL = System.getenv(NamedServers.SQL_SERVER);
 
     @Override
     void emptyTarget() throws SQLException {
@@ -62,7 +55,7 @@ class SqlServerDialectIT extends TablesContract {
     @Override
     JdbcDialect dialect(ApplyOptions options) throws TargetException {
         SqlServerDialect dialect = new SqlServerDialect(URL, options);
-        return TOLERATED.contains("bulk-conversion") ? byStatements(dialect) : dialect;
+        return NamedServers.copiesWithoutConversion() ? byStatements(dialect) : dialect;
     }
 
     private static JdbcDialect byStatements(JdbcDialect dialect) {
@@ -121,5 +114,16 @@ class SqlServerDialectIT extends TablesContract {
     @Override
     Connection reader() throws SQLException {
         return DriverManager.getConnection(URL);
+    }
+
+    @Test
+    void aStatementThatGoesOnIsGivenUpAndGetsThroughInTheEnd() throws Exception {
+        assertASlowStatementGetsThroughInTheEnd(
+                "CREATE TRIGGER sleepy ON slow AFTER INSERT AS WAITFOR DELAY '00:00:01.200'");
+    }
+
+    @Override
+    String createTrigger(String name, String table) {
+        return "CREATE TRIGGER " + name + " ON " + table + " AFTER INSERT AS SET NOCOUNT ON";
     }
 }

@@ -25,4 +25,9 @@ class SqliteDialectTest extends TablesContract {
     Connection reader() throws SQLException {
         return DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("target.db"));
     }
+
+    @Override
+    String createTrigger(String name, String table) {
+        return "CREATE TRIGGER " + name + " AFTER INSERT ON " + table + " BEGIN SELECT 1; END";
+    }
 }

@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
@@ -52,6 +53,74 @@ class SqliteFileTest {
 
     private static TargetException failure(JdbcTarget target, ChangesBatch batch) {
         return catchThrowableOfType(TargetException.class, () -> target.apply(batch));
+    }
+
+    @Test
+    void theSessionIsSetUp() throws Exception {
+        SqliteDialect dialect = dialect();
+        try (Connection session = dialect.connect()) {
+            assertThat(session.getAutoCommit()).isFalse();
+            assertThat(pragma(session, "journal_mode")).isEqualTo("wal");
+            assertThat(pragma(session, "encoding")).isEqualTo("UTF-8");
+            assertThat(pragma(session, "foreign_keys")).isEqualTo("0");
+            assertThat(pragma(session, "busy_timeout")).isEqualTo("50");
+            assertThat(pragma(session, "synchronous")).isEqualTo(NORMAL);
+            assertThat(dialect.begin(session, true)).isTrue();
+            assertThat(pragma(session, "synchronous")).isEqualTo(FULL);
+            session.commit();
+            assertThat(dialect.begin(session, false)).isFalse();
+            assertThat(pragma(session, "synchronous")).isEqualTo(NORMAL);
+        }
+        try (Connection session = dialect.look()) {
+            assertThat(pragma(session, "query_only")).isEqualTo("1");
+            assertThat(pragma(session, "busy_timeout")).isEqualTo("50");
+        }
+    }
+
+    private static final String NORMAL = "1";
+    private static final String FULL = "2";
+
+    private static String pragma(Connection session, String name) throws SQLException {
+        try (Statement statement = session.createStatement();
+                ResultSet row = statement.executeQuery("PRAGMA " + name)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    /** Text is the same characters there. */
+    @Test
+    void aFileInAnotherEncodingKeepsEveryCharacter() throws Exception {
+        try (Connection other = other();
+                Statement statement = other.createStatement()) {
+            statement.execute("PRAGMA encoding = 'UTF-16le'");
+            statement.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+        }
+        String text = "é😀 \r\n\\ ''";
+        try (JdbcTarget target = new JdbcTarget(dialect(), options)) {
+            target.open();
+            target.apply(ChangesBatch.after(0x1000).transaction(new Insert(t, tuple("1", text))));
+        }
+        try (Connection other = other();
+                Statement statement = other.createStatement();
+                ResultSet row = statement.executeQuery("SELECT a FROM t")) {
+            row.next();
+            assertThat(row.getString(1)).isEqualTo(text);
+            assertThat(pragma(other, "encoding")).isEqualTo("UTF-16le");
+        }
+    }
+
+    @Test
+    void aForeignKeyOfTheTargetsStandsInNobodysWay() throws Exception {
+        try (Connection other = other();
+                Statement statement = other.createStatement()) {
+            statement.execute("CREATE TABLE parent (id INTEGER PRIMARY KEY)");
+            statement.execute("CREATE TABLE t (id INTEGER PRIMARY KEY REFERENCES parent, a TEXT)");
+        }
+        try (JdbcTarget target = new JdbcTarget(dialect(), options)) {
+            target.open();
+            target.apply(ChangesBatch.after(0x1000).transaction(new Insert(t, tuple("1", "a"))));
+        }
     }
 
     @Test

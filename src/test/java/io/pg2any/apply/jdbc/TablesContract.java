@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pg2any.apply.ApplyOptions;
+import io.pg2any.apply.ChangesBatch;
 import io.pg2any.apply.EvolvePolicy;
 import io.pg2any.apply.KeySource;
 import io.pg2any.apply.TableMapping;
@@ -23,6 +24,7 @@ import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
 import io.pg2any.change.ReplicaIdentity;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -318,6 +320,33 @@ abstract class TablesContract extends DialectContract {
         assertThat(rows("SELECT v FROM words ORDER BY v")).containsExactly(row("v"), row("w"));
     }
 
+    // --- a statement that goes on ---
+
+    /**
+     * For servers: the first tries are given up, and one of the next gets the time that it needs.
+     *
+     * @param trigger makes each insert into {@code slow} take more than a second
+     */
+    void assertASlowStatementGetsThroughInTheEnd(String trigger) throws Exception {
+        execute("CREATE TABLE slow (id INTEGER NOT NULL PRIMARY KEY)");
+        execute(trigger);
+        open(ApplyOptions.builder("test")
+                .statementTimeout(Duration.ofMillis(500))
+                .build());
+        ChangesBatch batch = next().transaction(new Insert(keyed(50, "slow", "id* int4"), tuple("1")));
+        List<TargetException> failures = new ArrayList<>();
+        while (failures.size() < 6) {
+            try {
+                apply(batch);
+                break;
+            } catch (TargetException e) {
+                failures.add(e);
+            }
+        }
+        assertThat(failures).isNotEmpty().hasSizeLessThan(6).allMatch(failure -> failure.kind() == Kind.RETRYABLE);
+        assertThat(rows("SELECT id FROM slow")).containsExactly(row("1"));
+    }
+
     // --- a unique index of the target's own ---
 
     private final Relation unique = keyed(7, "uniq", "id* int4", "u int4", "v text");
@@ -329,6 +358,30 @@ abstract class TablesContract extends DialectContract {
                 new Insert(unique, tuple("2", "2", "b")),
                 new Insert(unique, tuple("3", "3", "c")),
                 new Insert(unique, tuple("4", "4", "d")));
+    }
+
+    /** A trigger that fires for inserts, in whatever session. */
+    abstract String createTrigger(String name, String table);
+
+    @Test
+    void whatKeepsATablesRowsInOrderIsNotedByName() throws Exception {
+        execute("CREATE TABLE uniq (id INTEGER NOT NULL PRIMARY KEY, u INTEGER, v VARCHAR(100))");
+        execute("CREATE UNIQUE INDEX only_one ON uniq (u)");
+        execute(createTrigger("audit", "uniq"));
+        assertThat(target().check(List.of(unique))).isEmpty();
+        assertThat(target().notes())
+                .filteredOn(note -> note.contains("(source public.uniq)"))
+                .singleElement()
+                .asString()
+                .contains("unique index only_one, trigger audit, which ")
+                .contains("one after the other in the source's order");
+    }
+
+    @Test
+    void aTableWithNothingButItsKeyNeedsNoNote() throws Exception {
+        apply(new Insert(t, tuple("1", "x", "y")));
+        assertThat(target().check(List.of(t))).isEmpty();
+        assertThat(target().notes()).noneMatch(note -> note.contains("source public.t"));
     }
 
     @Test
