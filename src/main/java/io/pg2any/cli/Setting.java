@@ -329,8 +329,8 @@ record Setting(String property, String variable, String fallback, boolean secret
     static final Setting KAFKA_LINGER = of(
             "pg2any.kafka.lingerMillis",
             "CDC_KAFKA_LINGER_MS",
-            "5",
-            "Kafka: how long a batch waits for more (`linger.ms`)");
+            "100",
+            "Kafka: how long a batch waits for more while more is coming (`linger.ms`); a commit does not wait for it");
     static final Setting KAFKA_ACKS =
             of("pg2any.kafka.acks", "CDC_KAFKA_ACKS", "all", "Kafka: `all`, without which nothing is guaranteed");
     static final Setting KAFKA_MESSAGE_MAX_BYTES = of(

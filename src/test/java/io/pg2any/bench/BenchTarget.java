@@ -26,6 +26,11 @@ interface BenchTarget extends AutoCloseable {
      */
     Optional<View> view(Path folder) throws SQLException;
 
+    /** How many drains that do not count come first, so that the server is as warm as one that runs for long. */
+    default int warmUps() {
+        return 0;
+    }
+
     /** What its server has used so far, all of its processes; 0 where it is part of the pipeline. */
     double cpuSeconds() throws IOException;
 

@@ -197,6 +197,9 @@ final class Benchmark implements Callable<Integer> {
             Optional<SubscriptionDrainer> subscription = into instanceof PostgresTarget postgresTarget
                     ? Optional.of(new SubscriptionDrainer(postgresTarget))
                     : Optional.empty();
+            for (int warmUp = 0; warmUp < into.warmUps() && !bareOnly; warmUp++) {
+                drain(wholePipeline, backlog, "warmup");
+            }
             Map<String, List<Double>> compressed = new LinkedHashMap<>();
             int disturbed = 0;
             for (int round = 1; round <= rounds; round++) {

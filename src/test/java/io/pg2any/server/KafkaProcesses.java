@@ -13,19 +13,26 @@ import java.util.stream.Stream;
 public final class KafkaProcesses implements AutoCloseable {
     private final Path folder;
     private final KafkaNodes nodes;
+    private final List<String> jvmOptions;
     private final List<Process> processes = new ArrayList<>();
 
-    private KafkaProcesses(Path folder, KafkaNodes nodes) {
+    private KafkaProcesses(Path folder, KafkaNodes nodes, List<String> jvmOptions) {
         this.folder = folder;
         this.nodes = nodes;
+        this.jvmOptions = jvmOptions;
     }
 
     /**
      * @param settings of every broker, over what is chosen for it
      */
     public static KafkaProcesses start(int brokers, Map<String, String> settings) throws IOException {
+        return start(brokers, settings, List.of("-Xmx512m"));
+    }
+
+    public static KafkaProcesses start(int brokers, Map<String, String> settings, List<String> jvmOptions)
+            throws IOException {
         Path folder = Files.createTempDirectory("pg2any-kafka");
-        KafkaProcesses cluster = new KafkaProcesses(folder, KafkaNodes.format(folder, brokers, settings));
+        KafkaProcesses cluster = new KafkaProcesses(folder, KafkaNodes.format(folder, brokers, settings), jvmOptions);
         for (int node = 0; node < brokers; node++) {
             cluster.processes.add(cluster.launch(node));
         }
@@ -33,13 +40,15 @@ public final class KafkaProcesses implements AutoCloseable {
     }
 
     private Process launch(int node) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx512m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        KafkaProcess.class.getName(),
-                        nodes.files().get(node).toString())
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvmOptions);
+        command.addAll(List.of(
+                "-cp",
+                System.getProperty("java.class.path"),
+                KafkaProcess.class.getName(),
+                nodes.files().get(node).toString()));
+        return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("node" + (node + 1) + ".log").toFile())
                 .start();

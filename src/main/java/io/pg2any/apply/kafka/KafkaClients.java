@@ -31,7 +31,9 @@ final class KafkaClients {
     KafkaProducer<byte[], byte[]> producer() {
         Map<String, Object> properties = new HashMap<>();
         properties.put(ProducerConfig.BATCH_SIZE_CONFIG, "262144");
-        properties.put(ProducerConfig.LINGER_MS_CONFIG, "5");
+        // Only full batches while changes are coming: what follows the last of them is a commit, which waits for
+        // nothing.
+        properties.put(ProducerConfig.LINGER_MS_CONFIG, "100");
         properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, ANSWER_MILLIS);
         if (options.exactlyOnce()) {

@@ -247,10 +247,11 @@ public final class KafkaTarget implements Target {
 
     private void park(RejectedChange change) throws TargetException, IOException {
         rejected.park(change);
+        sender.rejected(change);
         for (Relation relation : change.change().relations()) {
             if (parkedTables.add(relation.displayName())) {
                 LOG.warn(
-                        "Set aside, to be seen with 'pg2any rejected list': {}. Further ones of {} are not told",
+                        "Set aside, to be seen with 'pg2any rejected list': {}. Further ones of {} are only counted",
                         change.error(),
                         relation.displayName());
             }

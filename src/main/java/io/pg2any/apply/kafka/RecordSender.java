@@ -1,9 +1,12 @@
 package io.pg2any.apply.kafka;
 
+import io.pg2any.apply.RejectedChange;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetStatus;
 import io.pg2any.apply.TargetStatus.RowKind;
+import io.pg2any.apply.TargetStatus.TableRows;
 import io.pg2any.apply.message.Message;
+import io.pg2any.change.Relation;
 import io.pg2any.change.TransactionInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -48,6 +51,7 @@ final class RecordSender implements Message.Receiver {
     private final AtomicReference<Failure> failure = new AtomicReference<>();
     private final Map<String, Integer> partitions = new HashMap<>();
     private final Map<String, long[]> counts = new HashMap<>();
+    private final Map<TableRows, Long> rejections = new HashMap<>();
 
     private TransactionInfo transaction;
     private Header lsn;
@@ -189,9 +193,17 @@ final class RecordSender implements Message.Receiver {
         }
     }
 
+    /** Counts a change that was set aside instead. */
+    void rejected(RejectedChange change) {
+        for (Relation relation : change.change().relations()) {
+            rejections.merge(new TableRows(relation.displayName(), change.kind()), 1L, Long::sum);
+        }
+    }
+
     /** After an abort, which fails the messages that were still on their way. */
     void forget() {
         counts.clear();
+        rejections.clear();
         failure.set(null);
     }
 
@@ -212,6 +224,9 @@ final class RecordSender implements Message.Receiver {
             }
         }
         counts.clear();
+        rejections.forEach(
+                (of, count) -> status.rejections(of.table(), of.kind()).add(count));
+        rejections.clear();
         return rows;
     }
 }

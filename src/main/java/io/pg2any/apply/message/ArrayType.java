@@ -1,8 +1,6 @@
 package io.pg2any.apply.message;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,25 +18,22 @@ record ArrayType(ValueType element, ConnectSchema schema, boolean nests) impleme
     }
 
     @Override
-    public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-            throws IOException, InexpressibleValueException {
+    public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
         Reader reader = new Reader(bytes, offset, offset + length);
         Object array = reader.array();
         reader.requireEnd();
-        // Twice: what an element cannot say must show before anything of the array is written.
-        write(JsonText.nowhere(), array);
         write(out, array);
     }
 
-    private void write(JsonGenerator out, Object value) throws IOException, InexpressibleValueException {
+    private void write(JsonText out, Object value) throws InexpressibleValueException {
         if (value == null) {
-            out.writeNull();
+            out.nothing();
         } else if (value instanceof List<?> elements) {
-            out.writeStartArray();
+            out.startArray();
             for (Object each : elements) {
                 write(out, each);
             }
-            out.writeEndArray();
+            out.endArray();
         } else {
             byte[] text = (byte[]) value;
             element.write(out, text, 0, text.length);
@@ -47,21 +42,21 @@ record ArrayType(ValueType element, ConnectSchema schema, boolean nests) impleme
 
     /** One element that no array would hold: its text, or its text's bytes where elements are numbers. */
     @Override
-    public void writeUnavailable(JsonGenerator out) throws IOException {
+    public void writeUnavailable(JsonText out) {
         switch (element.schema().type()) {
             case "string", "bytes" -> {
-                out.writeStartArray();
+                out.startArray();
                 element.writeUnavailable(out);
-                out.writeEndArray();
+                out.endArray();
             }
             case "int16", "int32", "int64" -> {
-                out.writeStartArray();
+                out.startArray();
                 for (byte each : UNAVAILABLE.getBytes(StandardCharsets.US_ASCII)) {
-                    out.writeNumber(each);
+                    out.number(each);
                 }
-                out.writeEndArray();
+                out.endArray();
             }
-            default -> out.writeNull();
+            default -> out.nothing();
         }
     }
 

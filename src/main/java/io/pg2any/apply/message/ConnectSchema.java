@@ -1,7 +1,5 @@
 package io.pg2any.apply.message;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -46,35 +44,35 @@ record ConnectSchema(
     /**
      * @param field the name of the field that has this schema, null at the top and for an array's items
      */
-    void write(JsonGenerator out, boolean optional, String field) throws IOException {
-        out.writeStartObject();
-        out.writeStringField("type", type);
+    void write(JsonText out, boolean optional, String field) {
+        out.startObject();
+        out.name("type").string(type);
         if (items != null) {
-            out.writeFieldName("items");
+            out.name("items");
             items.write(out, true, null);
         }
         if (type.equals("struct")) {
-            out.writeArrayFieldStart("fields");
+            out.name("fields").startArray();
             for (Field each : fields) {
                 each.schema().write(out, each.optional(), each.name());
             }
-            out.writeEndArray();
+            out.endArray();
         }
-        out.writeBooleanField("optional", optional);
+        out.name("optional").bool(optional);
         if (name != null) {
-            out.writeStringField("name", name);
-            out.writeNumberField("version", version);
+            out.name("name").string(name);
+            out.name("version").number(version);
         }
         if (!parameters.isEmpty()) {
-            out.writeObjectFieldStart("parameters");
+            out.name("parameters").startObject();
             for (Map.Entry<String, String> parameter : new TreeMap<>(parameters).entrySet()) {
-                out.writeStringField(parameter.getKey(), parameter.getValue());
+                out.name(parameter.getKey()).string(parameter.getValue());
             }
-            out.writeEndObject();
+            out.endObject();
         }
         if (field != null) {
-            out.writeStringField("field", field);
+            out.name("field").string(field);
         }
-        out.writeEndObject();
+        out.endObject();
     }
 }

@@ -1,7 +1,5 @@
 package io.pg2any.apply.message;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.io.SerializedString;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
 import io.pg2any.apply.ValuePolicy;
@@ -9,16 +7,13 @@ import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
 import io.pg2any.change.ReplicaIdentity;
 import io.pg2any.change.Tuple;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
 /** One version of a table: its topic, its key and how its values appear. */
 final class EventTable {
-    private static final SerializedString SCHEMA = new SerializedString("schema");
-    private static final SerializedString PAYLOAD = new SerializedString("payload");
+    private static final byte[] NOTHING = {};
+    private static final byte[] CLOSING_BRACE = {'}'};
 
     final Relation relation;
     final String topic;
@@ -28,10 +23,15 @@ final class EventTable {
     final int[] key;
 
     private final MessageOptions options;
-    private final SerializedString[] names;
+    private final byte[][] names;
     private final ValueType[] types;
-    private final String keySchema;
-    private final String envelopeSchema;
+    /** What stands around a key and a value: with schemas {@code {"schema":…,"payload":} and a brace, else nothing. */
+    private final byte[] keyOpening;
+
+    private final byte[] valueOpening;
+    private final byte[] closing;
+    /** As it stands in the envelope's source: {@code "schema":"public","table":"orders"}. */
+    final byte[] sourceNames;
 
     /** The newest announcement of this version: instances are quicker to compare than versions. */
     Relation seen;
@@ -47,18 +47,18 @@ final class EventTable {
         this.key = key(relation, options);
         ValueTypes mapping = new ValueTypes(options);
         List<Column> columns = relation.columns();
-        names = new SerializedString[columns.size()];
+        names = new byte[columns.size()][];
         types = new ValueType[columns.size()];
         for (int i = 0; i < names.length; i++) {
-            names[i] = new SerializedString(columns.get(i).name());
+            names[i] = JsonText.quoted(columns.get(i).name());
             types[i] = mapping.of(columns.get(i));
         }
-        try {
-            keySchema = options.schemas() ? text(keySchema()) : null;
-            envelopeSchema = options.schemas() ? text(envelopeSchema()) : null;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        keyOpening = options.schemas() ? opening(keySchema()) : NOTHING;
+        valueOpening = options.schemas() ? opening(envelopeSchema()) : NOTHING;
+        closing = options.schemas() ? CLOSING_BRACE : NOTHING;
+        JsonText json = new JsonText();
+        json.name("schema").string(schemaName).name("table").string(relation.name());
+        sourceNames = json.take();
     }
 
     /** {@code prefix.schema.table}; what Kafka does not allow in a topic's name becomes an underscore. */
@@ -142,18 +142,14 @@ final class EventTable {
      * @param row has the values that count
      * @param fallback for key values that {@code row} says are unchanged; may be null
      */
-    byte[] key(JsonText json, Tuple row, Tuple fallback) throws IOException, InexpressibleColumnException {
-        JsonGenerator out = json.out();
-        openWithSchema(out, keySchema);
-        out.writeStartObject();
+    byte[] key(JsonText out, Tuple row, Tuple fallback) throws InexpressibleColumnException {
+        out.raw(keyOpening).startObject();
         for (int position : key) {
             Tuple from = row.isUnchanged(position) && fallback != null ? fallback : row;
-            out.writeFieldName(names[position]);
+            out.name(names[position]);
             writeValue(out, position, from);
         }
-        out.writeEndObject();
-        closeWithSchema(out, keySchema);
-        return json.take();
+        return out.endObject().raw(closing).take();
     }
 
     /** Whether the key is another one; an unchanged value is the same. */
@@ -166,27 +162,12 @@ final class EventTable {
         return false;
     }
 
-    void openEnvelope(JsonGenerator out) throws IOException {
-        openWithSchema(out, envelopeSchema);
+    void openEnvelope(JsonText out) {
+        out.raw(valueOpening);
     }
 
-    void closeEnvelope(JsonGenerator out) throws IOException {
-        closeWithSchema(out, envelopeSchema);
-    }
-
-    private static void openWithSchema(JsonGenerator out, String schema) throws IOException {
-        if (schema != null) {
-            out.writeStartObject();
-            out.writeFieldName(SCHEMA);
-            out.writeRawValue(schema);
-            out.writeFieldName(PAYLOAD);
-        }
-    }
-
-    private static void closeWithSchema(JsonGenerator out, String schema) throws IOException {
-        if (schema != null) {
-            out.writeEndObject();
-        }
+    void closeEnvelope(JsonText out) {
+        out.raw(closing);
     }
 
     /**
@@ -195,11 +176,11 @@ final class EventTable {
      * @param fallback has what {@code row} says is unchanged; null when the source did not send it
      * @return the columns that hold a placeholder, null when none does
      */
-    String writeRow(JsonGenerator out, Tuple row, Tuple fallback) throws IOException, InexpressibleColumnException {
+    String writeRow(JsonText out, Tuple row, Tuple fallback) throws InexpressibleColumnException {
         StringBuilder unchanged = null;
-        out.writeStartObject();
+        out.startObject();
         for (int i = 0; i < types.length; i++) {
-            out.writeFieldName(names[i]);
+            out.name(names[i]);
             if (!row.isUnchanged(i)) {
                 writeValue(out, i, row);
             } else if (fallback != null) {
@@ -209,37 +190,37 @@ final class EventTable {
                 unchanged = append(unchanged, i);
             }
         }
-        out.writeEndObject();
+        out.endObject();
         return unchanged == null ? null : unchanged.toString();
     }
 
     /** The columns the source knows of this row; an unchanged one that was not sent is left away. */
-    String writeKnown(JsonGenerator out, Tuple row, Tuple fallback) throws IOException, InexpressibleColumnException {
+    String writeKnown(JsonText out, Tuple row, Tuple fallback) throws InexpressibleColumnException {
         StringBuilder unchanged = null;
-        out.writeStartObject();
+        out.startObject();
         for (int i = 0; i < types.length; i++) {
             Tuple from = row.isUnchanged(i) ? fallback : row;
             if (from == null) {
                 unchanged = append(unchanged, i);
             } else {
-                out.writeFieldName(names[i]);
+                out.name(names[i]);
                 writeValue(out, i, from);
             }
         }
-        out.writeEndObject();
+        out.endObject();
         return unchanged == null ? null : unchanged.toString();
     }
 
     /** What was sent of an old row: without FULL only the identity columns. */
-    void writeOld(JsonGenerator out, Tuple old) throws IOException, InexpressibleColumnException {
-        out.writeStartObject();
+    void writeOld(JsonText out, Tuple old) throws InexpressibleColumnException {
+        out.startObject();
         for (int i = 0; i < types.length; i++) {
             if (relation.columns().get(i).identity()) {
-                out.writeFieldName(names[i]);
+                out.name(names[i]);
                 writeValue(out, i, old);
             }
         }
-        out.writeEndObject();
+        out.endObject();
     }
 
     private StringBuilder append(StringBuilder list, int column) {
@@ -247,15 +228,16 @@ final class EventTable {
         return columns.append(relation.columns().get(column).name());
     }
 
-    private void writeValue(JsonGenerator out, int column, Tuple from)
-            throws IOException, InexpressibleColumnException {
+    private void writeValue(JsonText out, int column, Tuple from) throws InexpressibleColumnException {
         switch (from.kind(column)) {
-            case Tuple.NULL -> out.writeNull();
+            case Tuple.NULL -> out.nothing();
             case Tuple.UNCHANGED -> types[column].writeUnavailable(out);
             case Tuple.TEXT -> {
+                int start = out.length();
                 try {
                     types[column].write(out, from.bytes(), from.offset(column), from.length(column));
                 } catch (InexpressibleValueException e) {
+                    out.cut(start);
                     writeInexpressible(out, column, from, e);
                 }
             }
@@ -266,14 +248,14 @@ final class EventTable {
         }
     }
 
-    private void writeInexpressible(JsonGenerator out, int column, Tuple from, InexpressibleValueException reason)
-            throws IOException, InexpressibleColumnException {
+    private void writeInexpressible(JsonText out, int column, Tuple from, InexpressibleValueException reason)
+            throws InexpressibleColumnException {
         ValuePolicy policy = options.values();
         if (policy == ValuePolicy.NULL) {
-            out.writeNull();
+            out.nothing();
         } else if (policy == ValuePolicy.TEXT
                 && (!options.schemas() || types[column].schema().type().equals("string"))) {
-            out.writeString(from.text(column));
+            out.string(from.text(column));
         } else {
             throw new InexpressibleColumnException(
                     relation.columns().get(column).name(), reason);
@@ -283,7 +265,7 @@ final class EventTable {
     private ConnectSchema keySchema() {
         ConnectSchema.Field[] fields = new ConnectSchema.Field[key.length];
         for (int i = 0; i < fields.length; i++) {
-            fields[i] = new ConnectSchema.Field(names[key[i]].getValue(), types[key[i]].schema(), false);
+            fields[i] = new ConnectSchema.Field(relation.columns().get(key[i]).name(), types[key[i]].schema(), false);
         }
         return ConnectSchema.struct(topic + ".Key", 1, fields);
     }
@@ -292,15 +274,16 @@ final class EventTable {
         ConnectSchema.Field[] columns = new ConnectSchema.Field[types.length];
         for (int i = 0; i < columns.length; i++) {
             // Whether a column may be NULL is not in the stream; and a delete knows only the identity.
-            columns[i] = new ConnectSchema.Field(names[i].getValue(), types[i].schema(), true);
+            columns[i] = new ConnectSchema.Field(relation.columns().get(i).name(), types[i].schema(), true);
         }
         return EnvelopeSchema.of(topic, ConnectSchema.struct(topic + ".Value", 1, columns));
     }
 
-    private static String text(ConnectSchema schema) throws IOException {
+    private static byte[] opening(ConnectSchema schema) {
         JsonText json = new JsonText();
-        schema.write(json.out(), false, null);
-        return new String(json.take(), StandardCharsets.UTF_8);
+        json.startObject().name("schema");
+        schema.write(json, false, null);
+        return json.name("payload").take();
     }
 
     /** Names the column of a value that has no form. */

@@ -2,6 +2,7 @@ package io.pg2any.apply.message;
 
 import io.pg2any.apply.TargetException;
 import io.pg2any.change.TransactionInfo;
+import java.nio.charset.StandardCharsets;
 
 /**
  * One event on its way out.
@@ -44,16 +45,16 @@ public record Message(
         BEGIN("", "begin"),
         END("", "end");
 
-        private final String code;
+        private final byte[] code;
         private final String word;
 
         Operation(String code, String word) {
-            this.code = code;
+            this.code = code.getBytes(StandardCharsets.US_ASCII);
             this.word = word;
         }
 
         /** The envelope's {@code op}; empty where there is none. */
-        String code() {
+        byte[] code() {
             return code;
         }
 

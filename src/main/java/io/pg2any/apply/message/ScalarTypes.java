@@ -1,8 +1,5 @@
 package io.pg2any.apply.message;
 
-import com.fasterxml.jackson.core.Base64Variants;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
@@ -18,22 +15,17 @@ final class ScalarTypes {
     /** Text as it is; the session's encoding is UTF-8, but a source with encoding SQL_ASCII sends any bytes. */
     record TextType(ConnectSchema schema) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
-            requireUtf8(bytes, offset, length);
-            out.writeUTF8String(bytes, offset, length);
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
+            if (!out.string(bytes, offset, length)) {
+                requireUtf8(bytes, offset, length);
+            }
         }
 
         private static void requireUtf8(byte[] bytes, int offset, int length) throws InexpressibleValueException {
-            for (int at = offset, end = offset + length; at < end; at++) {
-                if (bytes[at] < 0) {
-                    // The replacement character shows a broken sequence, but may also be what was stored.
-                    String text = new String(bytes, offset, length, StandardCharsets.UTF_8);
-                    if (text.indexOf('\uFFFD') >= 0 && !sameBytes(text, bytes, offset, length)) {
-                        throw new InexpressibleValueException("the text is not UTF-8");
-                    }
-                    return;
-                }
+            // The replacement character shows a broken sequence, but may also be what was stored.
+            String text = new String(bytes, offset, length, StandardCharsets.UTF_8);
+            if (text.indexOf('\uFFFD') >= 0 && !sameBytes(text, bytes, offset, length)) {
+                throw new InexpressibleValueException("the text is not UTF-8");
             }
         }
 
@@ -45,20 +37,18 @@ final class ScalarTypes {
 
     record BooleanType(ConnectSchema schema) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
             if (length != 1) {
                 throw new InexpressibleValueException("not a boolean in PostgreSQL's text form");
             }
-            out.writeBoolean(bytes[offset] == 't' || bytes[offset] == '1');
+            out.bool(bytes[offset] == 't' || bytes[offset] == '1');
         }
     }
 
     record IntegerType(ConnectSchema schema) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
-            out.writeNumber(parseLong(bytes, offset, length));
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
+            out.number(parseLong(bytes, offset, length));
         }
     }
 
@@ -86,20 +76,23 @@ final class ScalarTypes {
     /** PostgreSQL's shortest exact form is a JSON number, but for the three values that are none. */
     record FloatType(ConnectSchema schema) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length) throws IOException {
-            String text = ascii(bytes, offset, length);
-            if (isNumber(text)) {
-                out.writeNumber(text);
+        public void write(JsonText out, byte[] bytes, int offset, int length) {
+            if (isNumber(bytes, offset, length)) {
+                out.value(bytes, offset, length);
             } else {
-                out.writeString(text);
+                out.string(bytes, offset, length);
             }
         }
     }
 
     /** NaN and the infinities begin with a letter, after a sign. */
-    static boolean isNumber(String text) {
-        char last = text.charAt(text.length() - 1);
+    private static boolean isNumber(byte[] bytes, int offset, int length) {
+        byte last = length > 0 ? bytes[offset + length - 1] : 0;
         return last >= '0' && last <= '9';
+    }
+
+    private static void writeBase64(JsonText out, byte[] value) {
+        out.string(Base64.getEncoder().encodeToString(value));
     }
 
     static String ascii(byte[] bytes, int offset, int length) {
@@ -122,12 +115,13 @@ final class ScalarTypes {
         }
 
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
-            out.writeBinary(finite(bytes, offset, length)
-                    .setScale(scale, RoundingMode.UNNECESSARY)
-                    .unscaledValue()
-                    .toByteArray());
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
+            writeBase64(
+                    out,
+                    finite(bytes, offset, length)
+                            .setScale(scale, RoundingMode.UNNECESSARY)
+                            .unscaledValue()
+                            .toByteArray());
         }
     }
 
@@ -140,19 +134,17 @@ final class ScalarTypes {
                 new ConnectSchema.Field("value", ConnectSchema.of("bytes"), false)));
 
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
             BigDecimal value = finite(bytes, offset, length);
-            out.writeStartObject();
-            out.writeNumberField("scale", value.scale());
-            out.writeBinaryField("value", value.unscaledValue().toByteArray());
-            out.writeEndObject();
+            out.startObject().name("scale").number(value.scale()).name("value");
+            writeBase64(out, value.unscaledValue().toByteArray());
+            out.endObject();
         }
     }
 
     private static BigDecimal finite(byte[] bytes, int offset, int length) throws InexpressibleValueException {
         String text = ascii(bytes, offset, length);
-        if (!isNumber(text)) {
+        if (!isNumber(bytes, offset, length)) {
             throw new InexpressibleValueException(
                     text + " has no exact decimal form; write decimals as strings (pg2any.events.decimals=string)");
         }
@@ -161,13 +153,12 @@ final class ScalarTypes {
 
     record BinaryType(ConnectSchema schema, MessageOptions.Binaries mode) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
             if (length < 2 || bytes[offset] != '\\' || bytes[offset + 1] != 'x') {
                 throw new InexpressibleValueException("not a bytea in hex form (the session needs bytea_output = hex)");
             }
             if (mode == MessageOptions.Binaries.HEX) {
-                out.writeUTF8String(bytes, offset + 2, length - 2);
+                out.string(bytes, offset + 2, length - 2);
                 return;
             }
             byte[] value;
@@ -180,20 +171,20 @@ final class ScalarTypes {
         }
 
         @Override
-        public void writeUnavailable(JsonGenerator out) throws IOException {
+        public void writeUnavailable(JsonText out) {
             byte[] placeholder = UNAVAILABLE.getBytes(StandardCharsets.US_ASCII);
             if (mode == MessageOptions.Binaries.HEX) {
-                out.writeString(HexFormat.of().formatHex(placeholder));
+                out.string(HexFormat.of().formatHex(placeholder));
             } else {
                 writeBytes(out, placeholder);
             }
         }
 
-        private void writeBytes(JsonGenerator out, byte[] value) throws IOException {
+        private void writeBytes(JsonText out, byte[] value) {
             if (mode == MessageOptions.Binaries.BASE64_URL_SAFE) {
-                out.writeString(Base64.getUrlEncoder().encodeToString(value));
+                out.string(Base64.getUrlEncoder().encodeToString(value));
             } else {
-                out.writeBinary(Base64Variants.MIME_NO_LINEFEEDS, value, 0, value.length);
+                writeBase64(out, value);
             }
         }
     }
@@ -206,8 +197,7 @@ final class ScalarTypes {
         }
 
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
             byte[] value = new byte[(length + 7) / 8];
             for (int bit = 0; bit < length; bit++) {
                 byte digit = bytes[offset + length - 1 - bit];
@@ -217,21 +207,20 @@ final class ScalarTypes {
                     throw new InexpressibleValueException("not a bit string in PostgreSQL's text form");
                 }
             }
-            out.writeBinary(value);
+            writeBase64(out, value);
         }
     }
 
     /** hstore as a string that holds a JSON object of strings and nulls. */
     record HstoreType(ConnectSchema schema) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
-            out.writeString(HstoreText.toJson(new String(bytes, offset, length, StandardCharsets.UTF_8)));
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
+            out.string(HstoreText.toJson(new String(bytes, offset, length, StandardCharsets.UTF_8)));
         }
 
         @Override
-        public void writeUnavailable(JsonGenerator out) throws IOException {
-            out.writeString("{\"" + UNAVAILABLE + "\":\"" + UNAVAILABLE + "\"}");
+        public void writeUnavailable(JsonText out) {
+            out.string("{\"" + UNAVAILABLE + "\":\"" + UNAVAILABLE + "\"}");
         }
     }
 }

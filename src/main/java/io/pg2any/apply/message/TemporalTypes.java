@@ -1,9 +1,7 @@
 package io.pg2any.apply.message;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.pg2any.apply.message.MessageOptions.Intervals;
 import io.pg2any.apply.message.MessageOptions.Times;
-import java.io.IOException;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
@@ -92,50 +90,46 @@ final class TemporalTypes {
 
     private record DateType(ConnectSchema schema) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
             if (DateTimeText.infinity(bytes, offset, length) != 0) {
                 throw new InexpressibleValueException(
                         "an infinite date has no day number; write times as text (pg2any.events.times=isostring)");
             }
-            out.writeNumber(DateTimeText.epochDay(bytes, offset, length));
+            out.number(DateTimeText.epochDay(bytes, offset, length));
         }
     }
 
     private record TimeType(ConnectSchema schema, Unit unit) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
-            out.writeNumber(unit.of(DateTimeText.microsOfDay(bytes, offset, length)));
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
+            out.number(unit.of(DateTimeText.microsOfDay(bytes, offset, length)));
         }
     }
 
     private record TimestampType(ConnectSchema schema, Unit unit) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
             long micros = switch (DateTimeText.infinity(bytes, offset, length)) {
                 case 1 -> POSITIVE_INFINITY;
                 case -1 -> NEGATIVE_INFINITY;
                 default -> DateTimeText.epochMicros(bytes, offset, length);
             };
-            out.writeNumber(unit.of(micros));
+            out.number(unit.of(micros));
         }
     }
 
     /** PostgreSQL's ISO text with a T between date and time and the given zone; the session's time zone is UTC. */
     private record IsoType(ConnectSchema schema, String zone) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
             if (DateTimeText.infinity(bytes, offset, length) != 0) {
-                out.writeUTF8String(bytes, offset, length);
+                out.string(bytes, offset, length);
                 return;
             }
             if (length > 29
                     || (length > 4 && bytes[offset + 4] != '-' && bytes[offset + 2] != ':')
                     || bytes[offset + length - 1] == 'C') {
-                out.writeString(farAway(bytes, offset, length));
+                out.string(farAway(bytes, offset, length));
                 return;
             }
             int end = length;
@@ -150,7 +144,7 @@ final class TemporalTypes {
             if (!zone.isEmpty()) {
                 text[end] = 'Z';
             }
-            out.writeUTF8String(text, 0, text.length);
+            out.string(text, 0, text.length);
         }
 
         /** Before Christ or after the year 9999: ISO 8601 wants a sign. */
@@ -173,22 +167,20 @@ final class TemporalTypes {
 
     private record ZonedTimeType(ConnectSchema schema) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
             long micros = DateTimeText.microsOfDayWithZone(bytes, offset, length);
-            out.writeString(DateTimeFormatter.ISO_LOCAL_TIME.format(LocalTime.ofNanoOfDay(micros * 1000)) + "Z");
+            out.string(DateTimeFormatter.ISO_LOCAL_TIME.format(LocalTime.ofNanoOfDay(micros * 1000)) + "Z");
         }
     }
 
     private record IntervalType(ConnectSchema schema) implements ValueType {
         @Override
-        public void write(JsonGenerator out, byte[] bytes, int offset, int length)
-                throws IOException, InexpressibleValueException {
+        public void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException {
             DateTimeText.Interval interval = DateTimeText.interval(bytes, offset, length);
             if (schema.type().equals("string")) {
-                out.writeString(interval.iso());
+                out.string(interval.iso());
             } else {
-                out.writeNumber(interval.averageMicros());
+                out.number(interval.averageMicros());
             }
         }
     }

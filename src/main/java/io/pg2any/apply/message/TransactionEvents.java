@@ -1,7 +1,5 @@
 package io.pg2any.apply.message;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.io.SerializedString;
 import io.pg2any.apply.Selection;
 import io.pg2any.apply.TargetException;
 import io.pg2any.apply.TargetException.Kind;
@@ -13,7 +11,6 @@ import io.pg2any.change.Relation;
 import io.pg2any.change.ReplicaIdentity;
 import io.pg2any.change.TransactionInfo;
 import io.pg2any.change.Tuple;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
@@ -33,43 +30,11 @@ import java.util.TreeMap;
  * message is one as it was emitted, if a rule names its prefix.
  */
 public final class TransactionEvents {
-    private static final SerializedString BEFORE = new SerializedString("before");
-    private static final SerializedString AFTER = new SerializedString("after");
-    private static final SerializedString SOURCE = new SerializedString("source");
-    private static final SerializedString VERSION = new SerializedString("version");
-    private static final SerializedString CONNECTOR = new SerializedString("connector");
-    private static final SerializedString PG2ANY = new SerializedString("pg2any");
-    private static final SerializedString NAME = new SerializedString("name");
-    private static final SerializedString SNAPSHOT = new SerializedString("snapshot");
-    private static final SerializedString FALSE = new SerializedString("false");
-    private static final SerializedString DB = new SerializedString("db");
-    private static final SerializedString SEQUENCE = new SerializedString("sequence");
-    private static final SerializedString SCHEMA = new SerializedString("schema");
-    private static final SerializedString TABLE = new SerializedString("table");
-    private static final SerializedString TX_ID = new SerializedString("txId");
-    private static final SerializedString LSN = new SerializedString("lsn");
-    private static final SerializedString TRANSACTION = new SerializedString("transaction");
-    private static final SerializedString ID = new SerializedString("id");
-    private static final SerializedString TOTAL_ORDER = new SerializedString("total_order");
-    private static final SerializedString TABLE_ORDER = new SerializedString("data_collection_order");
-    private static final SerializedString OP = new SerializedString("op");
-    private static final SerializedString EVENT_COUNT = new SerializedString("event_count");
-    private static final SerializedString TS_MS = new SerializedString("ts_ms");
-    private static final SerializedString TS_US = new SerializedString("ts_us");
-    private static final SerializedString ORDINAL = new SerializedString("ordinal");
-    private static final SerializedString COUNT = new SerializedString("count");
-    private static final SerializedString XID = new SerializedString("xid");
-    private static final SerializedString COMMITTED = new SerializedString("committed");
-    private static final SerializedString OLD = new SerializedString("old");
-    private static final SerializedString ROW = new SerializedString("row");
-
     private final MessageOptions options;
     private final Clock clock;
     private final Message.Receiver receiver;
-    private final SerializedString version;
-    private final SerializedString database;
-    private final SerializedString prefix;
     private final Selection selection;
+    private final ValueFormat format;
     private final JsonText json = new JsonText();
     /** The newest version of each table, by its oid. */
     private final Map<Integer, EventTable> tables = new HashMap<>();
@@ -84,25 +49,16 @@ public final class TransactionEvents {
     // Of the open transaction.
     private TransactionInfo transaction;
     private String id;
-    private long commitMicros;
-    private long nowMillis;
     private long ordinal;
     /** Messages made of the last change. */
     private final List<Message> parts = new ArrayList<>();
-
-    /** Below 0 while it is still arriving. */
-    private long count;
-
-    private String committed;
 
     public TransactionEvents(MessageOptions options, Clock clock, Message.Receiver receiver) {
         this.options = options;
         this.clock = clock;
         this.receiver = receiver;
-        this.version = new SerializedString(options.version());
-        this.database = new SerializedString(options.database());
-        this.prefix = new SerializedString(options.prefix());
         this.selection = new Selection(options.mapping());
+        this.format = options.format() == Format.PLAIN ? new PlainFormat() : new EnvelopeFormat(options);
     }
 
     /**
@@ -118,12 +74,8 @@ public final class TransactionEvents {
         transaction = next;
         // As Debezium: number of the transaction, colon, LSN.
         id = Integer.toUnsignedString(next.xid()) + ":" + next.commitLsn().value();
-        Instant time = next.commitTime();
-        commitMicros = Math.addExact(Math.multiplyExact(time.getEpochSecond(), 1_000_000L), time.getNano() / 1000);
-        committed = options.format() == Format.PLAIN ? time.toString() : null;
-        nowMillis = clock.millis();
+        format.begin(next, id, clock.millis());
         ordinal = 0;
-        count = next.changes().orElse(-1);
         for (EventTable table : touched) {
             table.inTransaction = 0;
         }
@@ -159,9 +111,6 @@ public final class TransactionEvents {
             } else if (change instanceof Change.LogicalMessage message) {
                 send(message);
             }
-        } catch (IOException e) {
-            json.forget();
-            throw new IllegalStateException("writing to memory", e);
         } catch (Refused e) {
             json.forget();
             throw e.rejection();
@@ -181,7 +130,7 @@ public final class TransactionEvents {
         return ordinal;
     }
 
-    private void update(Change.Update update) throws IOException, TargetException, Refused {
+    private void update(Change.Update update) throws TargetException, Refused {
         EventTable table = counted(update.relation());
         Tuple old = update.old();
         boolean full = update.relation().replicaIdentity() == ReplicaIdentity.FULL;
@@ -195,8 +144,7 @@ public final class TransactionEvents {
         }
     }
 
-    private void delete(EventTable table, byte[] key, Tuple old, byte[] newKey)
-            throws IOException, TargetException, Refused {
+    private void delete(EventTable table, byte[] key, Tuple old, byte[] newKey) throws TargetException, Refused {
         send(table, Operation.DELETE, key, old, null, null, newKey);
         if (key != null && options.tombstones()) {
             parts.add(new Message(
@@ -232,7 +180,7 @@ public final class TransactionEvents {
         }
     }
 
-    private byte[] keyOf(EventTable table, Tuple row, Tuple fallback) throws IOException, Refused {
+    private byte[] keyOf(EventTable table, Tuple row, Tuple fallback) throws Refused {
         if (!table.hasKey()) {
             return null;
         }
@@ -251,12 +199,10 @@ public final class TransactionEvents {
             Tuple after,
             Tuple fallback,
             byte[] otherKey)
-            throws IOException, TargetException, Refused {
+            throws TargetException, Refused {
         String unchanged;
         try {
-            unchanged = options.format() == Format.PLAIN
-                    ? writePlain(table, operation, before, after, fallback)
-                    : writeEnvelope(table, operation, before, after, fallback);
+            unchanged = format.write(json, table, operation, ordinal, before, after, fallback);
         } catch (InexpressibleColumnException e) {
             throw new Refused(table, e);
         }
@@ -274,114 +220,6 @@ public final class TransactionEvents {
                 parts.size() + 1));
     }
 
-    private String writeEnvelope(EventTable table, Operation operation, Tuple before, Tuple after, Tuple fallback)
-            throws IOException, InexpressibleColumnException {
-        JsonGenerator out = json.out();
-        table.openEnvelope(out);
-        out.writeStartObject();
-        out.writeFieldName(BEFORE);
-        if (before == null) {
-            out.writeNull();
-        } else {
-            table.writeRow(out, before, null);
-        }
-        out.writeFieldName(AFTER);
-        String unchanged = null;
-        if (after == null) {
-            out.writeNull();
-        } else {
-            unchanged = table.writeRow(out, after, fallback);
-        }
-        writeSource(out, table);
-        out.writeFieldName(TRANSACTION);
-        out.writeStartObject();
-        out.writeFieldName(ID);
-        out.writeString(id);
-        out.writeFieldName(TOTAL_ORDER);
-        out.writeNumber(ordinal);
-        out.writeFieldName(TABLE_ORDER);
-        out.writeNumber(table.inTransaction);
-        writeCount(out, EVENT_COUNT);
-        out.writeEndObject();
-        out.writeFieldName(OP);
-        out.writeString(operation.code());
-        out.writeFieldName(TS_MS);
-        out.writeNumber(nowMillis);
-        out.writeEndObject();
-        table.closeEnvelope(out);
-        return unchanged;
-    }
-
-    private void writeCount(JsonGenerator out, SerializedString name) throws IOException {
-        out.writeFieldName(name);
-        if (count < 0) {
-            out.writeNull();
-        } else {
-            out.writeNumber(count);
-        }
-    }
-
-    private void writeSource(JsonGenerator out, EventTable table) throws IOException {
-        long lsn = transaction.commitLsn().value();
-        out.writeFieldName(SOURCE);
-        out.writeStartObject();
-        out.writeFieldName(VERSION);
-        out.writeString(version);
-        out.writeFieldName(CONNECTOR);
-        out.writeString(PG2ANY);
-        out.writeFieldName(NAME);
-        out.writeString(prefix);
-        out.writeFieldName(TS_MS);
-        out.writeNumber(Math.floorDiv(commitMicros, 1000));
-        out.writeFieldName(TS_US);
-        out.writeNumber(commitMicros);
-        out.writeFieldName(SNAPSHOT);
-        out.writeString(FALSE);
-        out.writeFieldName(DB);
-        out.writeString(database);
-        out.writeFieldName(SEQUENCE);
-        out.writeString("[\"" + lsn + "\",\"" + ordinal + "\"]");
-        out.writeFieldName(SCHEMA);
-        out.writeString(table.schemaName);
-        out.writeFieldName(TABLE);
-        out.writeString(table.relation.name());
-        out.writeFieldName(TX_ID);
-        out.writeNumber(Integer.toUnsignedLong(transaction.xid()));
-        out.writeFieldName(LSN);
-        out.writeNumber(lsn);
-        out.writeEndObject();
-    }
-
-    private String writePlain(EventTable table, Operation operation, Tuple before, Tuple after, Tuple fallback)
-            throws IOException, InexpressibleColumnException {
-        JsonGenerator out = json.out();
-        out.writeStartObject();
-        out.writeFieldName(TABLE);
-        out.writeString(table.schemaName + "." + table.relation.name());
-        out.writeFieldName(OP);
-        out.writeString(operation.word());
-        out.writeFieldName(LSN);
-        out.writeString(transaction.commitLsn().toString());
-        out.writeFieldName(ORDINAL);
-        out.writeNumber(ordinal);
-        writeCount(out, COUNT);
-        out.writeFieldName(XID);
-        out.writeNumber(Integer.toUnsignedLong(transaction.xid()));
-        out.writeFieldName(COMMITTED);
-        out.writeString(committed);
-        if (before != null) {
-            out.writeFieldName(OLD);
-            table.writeOld(out, before);
-        }
-        String unchanged = null;
-        if (after != null) {
-            out.writeFieldName(ROW);
-            unchanged = table.writeKnown(out, after, fallback);
-        }
-        out.writeEndObject();
-        return unchanged;
-    }
-
     public void end() throws TargetException {
         boundary(Operation.END);
     }
@@ -391,55 +229,52 @@ public final class TransactionEvents {
         if (!options.boundaries() || transaction.isLoneMessage()) {
             return;
         }
-        try {
-            JsonGenerator out = json.out();
-            out.writeStartObject();
-            out.writeStringField("id", id);
-            out.writeEndObject();
-            byte[] key = json.take();
-            out.writeStartObject();
-            out.writeStringField("status", operation.name());
-            out.writeStringField("id", id);
-            if (operation == Operation.BEGIN) {
-                out.writeNullField("event_count");
-                out.writeNullField("data_collections");
-            } else {
-                writeCounts(out);
-            }
-            out.writeNumberField("ts_ms", Math.floorDiv(commitMicros, 1000));
-            out.writeEndObject();
-            receiver.receive(new Message(
-                    options.transactionTopic(),
-                    "",
-                    operation,
-                    key,
-                    json.take(),
-                    null,
-                    null,
-                    null,
-                    transaction,
-                    ordinal,
-                    parts.size() + 1));
-        } catch (IOException e) {
-            json.forget();
-            throw new IllegalStateException("writing to memory", e);
+        byte[] key = json.startObject().name("id").string(id).endObject().take();
+        json.startObject();
+        json.name("status").string(operation.name());
+        json.name("id").string(id);
+        if (operation == Operation.BEGIN) {
+            json.name("event_count").nothing();
+            json.name("data_collections").nothing();
+        } else {
+            writeCounts();
         }
+        json.name("ts_ms").number(Math.floorDiv(commitMicros(transaction), 1000));
+        json.endObject();
+        receiver.receive(new Message(
+                options.transactionTopic(),
+                "",
+                operation,
+                key,
+                json.take(),
+                null,
+                null,
+                null,
+                transaction,
+                ordinal,
+                parts.size() + 1));
     }
 
-    private void writeCounts(JsonGenerator out) throws IOException {
+    private void writeCounts() {
         Map<String, Long> counts = new TreeMap<>();
         for (EventTable table : touched) {
             counts.merge(table.schemaName + "." + table.relation.name(), table.inTransaction, Long::sum);
         }
-        out.writeNumberField("event_count", ordinal);
-        out.writeArrayFieldStart("data_collections");
+        json.name("event_count").number(ordinal);
+        json.name("data_collections").startArray();
         for (Map.Entry<String, Long> count : counts.entrySet()) {
-            out.writeStartObject();
-            out.writeStringField("data_collection", count.getKey());
-            out.writeNumberField("event_count", count.getValue());
-            out.writeEndObject();
+            json.startObject();
+            json.name("data_collection").string(count.getKey());
+            json.name("event_count").number(count.getValue());
+            json.endObject();
         }
-        out.writeEndArray();
+        json.endArray();
+    }
+
+    /** Microseconds since 1970. */
+    static long commitMicros(TransactionInfo transaction) {
+        Instant time = transaction.commitTime();
+        return Math.addExact(Math.multiplyExact(time.getEpochSecond(), 1_000_000L), time.getNano() / 1000);
     }
 
     private EventTable counted(Relation relation) throws TargetException {

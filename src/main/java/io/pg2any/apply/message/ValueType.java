@@ -1,8 +1,5 @@
 package io.pg2any.apply.message;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.IOException;
-
 /** How the values of one column appear in events. Immutable. */
 interface ValueType {
     /** What stands for a value that the source did not send because it did not change. */
@@ -13,16 +10,16 @@ interface ValueType {
     /**
      * Writes a value given in PostgreSQL's text form.
      *
-     * @throws InexpressibleValueException before anything was written
+     * @throws InexpressibleValueException with a part of the value written
      */
-    void write(JsonGenerator out, byte[] bytes, int offset, int length) throws IOException, InexpressibleValueException;
+    void write(JsonText out, byte[] bytes, int offset, int length) throws InexpressibleValueException;
 
     /** Stands for an unchanged value that was not sent; null where the type has no room for a placeholder. */
-    default void writeUnavailable(JsonGenerator out) throws IOException {
+    default void writeUnavailable(JsonText out) {
         if (schema().type().equals("string")) {
-            out.writeString(UNAVAILABLE);
+            out.string(UNAVAILABLE);
         } else {
-            out.writeNull();
+            out.nothing();
         }
     }
 }

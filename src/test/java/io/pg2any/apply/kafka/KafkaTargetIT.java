@@ -445,6 +445,10 @@ class KafkaTargetIT {
         assertThat(letters)
                 .map(RejectedChange::error)
                 .allSatisfy(error -> assertThat(error).contains("of transaction"));
+        // Counted once, though the transactions were sent again without what the broker had refused.
+        assertThat(target.status().rejections())
+                .hasSize(2)
+                .allSatisfy((rows, count) -> assertThat(count.sum()).isEqualTo(1));
     }
 
     @Test
