@@ -58,12 +58,15 @@ final class NetRows {
     /** Changes that later ones have made needless to write. */
     private final RowCounts folded = new RowCounts();
 
+    private boolean empty = true;
+
     NetRows(int[] key) {
         this.key = key;
     }
 
+    /** Whether no change has come; those that have cancelled each other are still to be counted. */
     boolean isEmpty() {
-        return inserts.isEmpty() && rows.isEmpty();
+        return empty;
     }
 
     RowCounts folded() {
@@ -71,6 +74,7 @@ final class NetRows {
     }
 
     void insert(Tuple row) throws UnexpectedChangeException {
+        empty = false;
         if (rows.isEmpty()) {
             inserts.add(row);
         } else {
@@ -103,6 +107,7 @@ final class NetRows {
      * @param matched has the key
      */
     void update(Tuple row, Tuple matched) throws UnexpectedChangeException {
+        empty = false;
         foldInserts();
         RowKey place = RowKey.of(matched, key);
         NetRow known = rows.get(place);
@@ -117,6 +122,7 @@ final class NetRows {
     }
 
     void delete(Tuple old) throws UnexpectedChangeException {
+        empty = false;
         foldInserts();
         RowKey place = RowKey.of(old, key);
         NetRow known = rows.get(place);

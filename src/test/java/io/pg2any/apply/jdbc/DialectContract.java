@@ -1117,6 +1117,14 @@ abstract class DialectContract {
         randomHistoriesEndInTheSameRows();
     }
 
+    @Test
+    void changesThatCancelEachOtherAreCounted() throws Exception {
+        assertThat(apply(new Insert(t, tuple("1", "a", null)), new Delete(t, keyOnly(t, "1")))
+                        .rows())
+                .isEqualTo(2);
+        assertThat(rows("SELECT id FROM t")).isEmpty();
+    }
+
     /** The first window is being written while the next ones fill. */
     @Test
     void aWindowThatIsRefusedWhileTheNextOneFillsTakesTheWholeBatchWithIt() throws Exception {
