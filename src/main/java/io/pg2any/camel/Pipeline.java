@@ -375,8 +375,13 @@ public final class Pipeline implements KeySource {
     /** Stops the pipeline for good; the first failure is the one that is told. */
     public void fail(PipelineFailedException exception) {
         if (failure.compareAndSet(null, exception)) {
-            LOG.error("Pipeline {} stops: {}", name, exception.getMessage());
-            LOG.debug("Pipeline {} stopped by", name, exception);
+            Throwable cause = exception.getCause();
+            if (cause instanceof RuntimeException || cause instanceof Error) {
+                LOG.error("Pipeline {} stops: {}", name, exception.getMessage(), cause);
+            } else {
+                LOG.error("Pipeline {} stops: {}", name, exception.getMessage());
+                LOG.debug("Pipeline {} stopped by", name, exception);
+            }
             failureListeners.forEach(listener -> listener.accept(exception));
         }
     }

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -182,7 +183,15 @@ public final class JdbcTarget implements Target {
             return applySomeWay(batch);
         } catch (TargetException e) {
             throw failed(e);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
+            abandon(e);
+            throw e;
+        } catch (RuntimeException e) {
+            if (connection != null && ApplySession.isClosed(connection)) {
+                // A driver that loses its connection within a call may fall over its own closed parts.
+                throw failed(
+                        session.failure("apply", new SQLNonTransientConnectionException(e.toString(), e), connection));
+            }
             abandon(e);
             throw e;
         }

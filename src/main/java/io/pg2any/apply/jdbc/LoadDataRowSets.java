@@ -136,7 +136,10 @@ final class LoadDataRowSets implements RowSets {
             return statement.executeLargeUpdate(load);
         } finally {
             allow.setValue(false);
-            local.setLocalInfileInputStream(null);
+            // The driver closes the statements of a connection it has lost, and a closed one takes no stream.
+            if (!statement.isClosed()) {
+                local.setLocalInfileInputStream(null);
+            }
         }
     }
 

@@ -338,6 +338,28 @@ abstract class DialectContract {
     }
 
     @Test
+    void aDriverThatFallsOverItsLostConnectionIsGivenAnother() throws Exception {
+        AtomicBoolean lose = new AtomicBoolean();
+        open(
+                ApplyOptions.defaults("test"),
+                dialect -> commits(dialect, connection -> {
+                    connection.commit();
+                    if (lose.getAndSet(false)) {
+                        connection.close();
+                        throw new NullPointerException("because \"this.session\" is null");
+                    }
+                }));
+        apply(new Insert(t, tuple("0", "x", "y")));
+        lose.set(true);
+        ChangesBatch batch = next().transaction(new Insert(t, tuple("1", "x", "y")));
+        TargetException error = catchThrowableOfType(TargetException.class, () -> target.apply(batch));
+        assertThat(error.kind()).isEqualTo(Kind.RETRYABLE);
+        assertThat(error).hasMessageContaining("this.session");
+        assertThat(apply(batch).transactions()).isZero();
+        assertThat(rows("SELECT id FROM t")).hasSize(2);
+    }
+
+    @Test
     void anAbandonedTransactionLeavesNothingAndTheTargetStaysUsable() throws Exception {
         apply(new Insert(t, tuple("1", "x", "y")));
         assertThatExceptionOfType(TransactionAbandonedException.class)

@@ -59,6 +59,12 @@ abstract class MySqlContract extends TablesContract {
     }
 
     @Test
+    void aSessionThatEndsWhileManyRowsAreWrittenIsMadeAgain() throws Exception {
+        assertASessionThatEndsWhileManyRowsAreWrittenIsMadeAgain(
+                "SELECT CONCAT('KILL ', id)" + " FROM information_schema.processlist WHERE info LIKE 'LOAD DATA%'");
+    }
+
+    @Test
     void theServerIsNoted() throws Exception {
         assertThat(target().check(List.of())).isEmpty();
         assertThat(target().notes())

@@ -74,6 +74,12 @@ class PostgresDialectIT extends TablesContract {
     }
 
     @Test
+    void aSessionThatEndsWhileManyRowsAreWrittenIsMadeAgain() throws Exception {
+        assertASessionThatEndsWhileManyRowsAreWrittenIsMadeAgain(
+                "SELECT 'SELECT pg_terminate_backend(' || pid || ')' FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+    }
+
+    @Test
     void theServerIsNoted() throws Exception {
         assertThat(target().check(List.of())).isEmpty();
         assertThat(target().notes()).anyMatch(note -> note.contains("version " + version) && note.contains("UTF8"));

@@ -117,6 +117,12 @@ class SqlServerDialectIT extends TablesContract {
     }
 
     @Test
+    void aSessionThatEndsWhileManyRowsAreWrittenIsMadeAgain() throws Exception {
+        assertASessionThatEndsWhileManyRowsAreWrittenIsMadeAgain(
+                "SELECT 'KILL ' + CAST(session_id AS varchar) FROM sys.dm_exec_requests WHERE blocking_session_id > 0");
+    }
+
+    @Test
     void aStatementThatGoesOnIsGivenUpAndGetsThroughInTheEnd() throws Exception {
         assertASlowStatementGetsThroughInTheEnd(
                 "CREATE TRIGGER sleepy ON slow AFTER INSERT AS WAITFOR DELAY '00:00:01.200'");

@@ -7,6 +7,7 @@ import static io.pg2any.apply.Tuples.UNCHANGED;
 import static io.pg2any.apply.Tuples.tuple;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pg2any.apply.ApplyOptions;
 import io.pg2any.apply.ChangesBatch;
@@ -23,11 +24,16 @@ import io.pg2any.change.Change.Update;
 import io.pg2any.change.Column;
 import io.pg2any.change.Relation;
 import io.pg2any.change.ReplicaIdentity;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What every dialect's target does with tables: their names, what is left out of them, whose they are, how they change. */
@@ -345,6 +351,33 @@ abstract class TablesContract extends DialectContract {
         }
         assertThat(failures).isNotEmpty().hasSizeLessThan(6).allMatch(failure -> failure.kind() == Kind.RETRYABLE);
         assertThat(rows("SELECT id FROM slow")).containsExactly(row("1"));
+    }
+
+    /**
+     * @param endOfTheWaiting a query for the statement that ends the session which waits for a lock; no row while none does
+     */
+    void assertASessionThatEndsWhileManyRowsAreWrittenIsMadeAgain(String endOfTheWaiting) throws Exception {
+        Relation many = keyed(51, "many", "id* int8", "v text");
+        apply(new Insert(many, tuple("-1", "first")));
+        ChangesBatch batch = next().transaction(IntStream.range(0, 600)
+                .mapToObj(id -> new Insert(many, tuple(id, "v" + id)))
+                .toArray(Change[]::new));
+        try (Connection other = reader();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.executeUpdate("INSERT INTO many (id, v) VALUES (300, 'theirs')");
+            CompletableFuture<TargetException> failure = CompletableFuture.supplyAsync(
+                    () -> catchThrowableOfType(TargetException.class, () -> target().apply(batch)));
+            List<List<String>> end;
+            do {
+                end = rows(endOfTheWaiting);
+            } while (end.isEmpty() && !failure.isDone());
+            execute(end.get(0).get(0));
+            assertThat(failure.get(30, TimeUnit.SECONDS).kind()).isEqualTo(Kind.RETRYABLE);
+            other.rollback();
+        }
+        apply(batch);
+        assertThat(rows("SELECT count(*), max(id) FROM many")).containsExactly(row("601", "599"));
     }
 
     // --- a unique index of the target's own ---
