@@ -24,21 +24,31 @@ final class Backlog implements AutoCloseable {
     private final Connection connection;
     private final Scenario scenario;
     private final String database;
-    private final long rows;
-    private final Lsn end;
+    private final long wanted;
     private final List<String> copies = new ArrayList<>();
 
-    private Backlog(
-            EmbeddedPostgres server, Connection connection, Scenario scenario, String database, long rows, Lsn end) {
+    /** 0 until it has been written. */
+    private long rows;
+
+    private Lsn end = Lsn.ZERO;
+
+    private Backlog(EmbeddedPostgres server, Connection connection, Scenario scenario, String database, long wanted) {
         this.server = server;
         this.connection = connection;
         this.scenario = scenario;
         this.database = database;
-        this.rows = rows;
-        this.end = end;
+        this.wanted = wanted;
     }
 
-    static Backlog fill(EmbeddedPostgres server, Scenario scenario, long rows) throws SQLException {
+    static Backlog filled(EmbeddedPostgres server, Scenario scenario, long rows) throws SQLException {
+        Backlog backlog = empty(server, scenario, rows);
+        backlog.write();
+        execute(backlog.connection, "CHECKPOINT"); // so that none runs inside a measurement
+        return backlog;
+    }
+
+    /** One that its reader has written when it is ready to read. */
+    static Backlog empty(EmbeddedPostgres server, Scenario scenario, long rows) throws SQLException {
         String database = database(scenario);
         createDatabase(server, database);
         Connection connection = server.connect(database);
@@ -46,11 +56,16 @@ final class Backlog implements AutoCloseable {
         execute(connection, "CREATE TABLE " + END_TABLE + " (id bigint PRIMARY KEY)");
         publish(connection, scenario.tables(), END_TABLE);
         execute(connection, "SELECT pg_create_logical_replication_slot('" + database + "', 'pgoutput')");
-        long changes = scenario.fill(connection, rows);
-        Lsn end = Lsn.parse(text(connection, "SELECT pg_current_wal_insert_lsn()"));
-        execute(connection, "INSERT INTO " + END_TABLE + " VALUES (1)");
-        execute(connection, "CHECKPOINT"); // so that none runs inside a measurement
-        return new Backlog(server, connection, scenario, database, changes, end);
+        return new Backlog(server, connection, scenario, database, rows);
+    }
+
+    /** Unless that has been done. */
+    void write() throws SQLException {
+        if (rows == 0) {
+            rows = scenario.fill(connection, wanted);
+            end = Lsn.parse(text(connection, "SELECT pg_current_wal_insert_lsn()"));
+            execute(connection, "INSERT INTO " + END_TABLE + " VALUES (1)");
+        }
     }
 
     private static String database(Scenario scenario) {

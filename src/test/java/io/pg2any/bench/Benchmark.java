@@ -43,7 +43,8 @@ final class Benchmark implements Callable<Integer> {
                 "d: 100,000 transactions of 3 updates and 1 insert",
                 "latency: from source commit to target visibility",
                 "and, only when named:",
-                "large: 10,000,000 rows in one transaction, and the same in transactions of 1,000, by the pipeline alone"
+                "large: 10,000,000 rows in one transaction, and the same in transactions of 1,000, by the pipeline"
+                        + " alone, while they are written and from a backlog"
             })
     private List<String> scenarios;
 
@@ -148,8 +149,11 @@ final class Benchmark implements Callable<Integer> {
                     System.out.println("latency at " + rate + " tx/s: " + result);
                 } else if (scenario.equals("large")) {
                     long wanted = rows == null ? LargeTransaction.ROWS : rows;
-                    System.out.println(LargeTransaction.measure(
-                            server, wanted, new PipelineDrainer(into, jvmOptions(), Map.of(), threads)));
+                    PipelineDrainer pipeline = new PipelineDrainer(into, jvmOptions(), Map.of(), threads);
+                    System.out.println("while they are written:");
+                    System.out.println(LargeTransaction.live(server, wanted, pipeline));
+                    System.out.println("from a backlog:");
+                    System.out.println(LargeTransaction.fromBacklog(server, wanted, pipeline));
                 } else {
                     table.add(compare(server, Scenario.valueOf(scenario.toUpperCase(Locale.ROOT)), into, recvlogical));
                 }
@@ -191,7 +195,7 @@ final class Benchmark implements Callable<Integer> {
         String name = scenario.name().toLowerCase(Locale.ROOT);
         System.out.printf(Locale.ROOT, "%n%s: %,d %s%n", name, wanted, scenario.title());
         Comparison comparison = new Comparison(scenario);
-        try (Backlog backlog = Backlog.fill(server, scenario, wanted)) {
+        try (Backlog backlog = Backlog.filled(server, scenario, wanted)) {
             BareReaderDrainer bareReader = new BareReaderDrainer(bareOptions);
             PipelineDrainer wholePipeline = new PipelineDrainer(into, jvmOptions(), Map.of(), threads);
             Optional<SubscriptionDrainer> subscription = into instanceof PostgresTarget postgresTarget

@@ -14,16 +14,32 @@ import java.util.Locale;
 record LargeTransaction(Drain one, Drain cut) {
     static final long ROWS = 10_000_000;
 
-    static LargeTransaction measure(EmbeddedPostgres server, long rows, Drainer pipeline)
-            throws IOException, SQLException, InterruptedException {
-        return new LargeTransaction(
-                drain(server, Scenario.A, rows, pipeline), drain(server, Scenario.B, rows, pipeline));
+    private interface Source {
+        Backlog open(EmbeddedPostgres server, Scenario scenario, long rows) throws SQLException;
     }
 
-    private static Drain drain(EmbeddedPostgres server, Scenario scenario, long rows, Drainer pipeline)
+    /** From the first row written at the source to the last one visible in the target. */
+    static LargeTransaction live(EmbeddedPostgres server, long rows, Drainer pipeline)
+            throws IOException, SQLException, InterruptedException {
+        return measure(server, rows, pipeline, Backlog::empty);
+    }
+
+    /** From the first message of the server, which has it all. */
+    static LargeTransaction fromBacklog(EmbeddedPostgres server, long rows, Drainer pipeline)
+            throws IOException, SQLException, InterruptedException {
+        return measure(server, rows, pipeline, Backlog::filled);
+    }
+
+    private static LargeTransaction measure(EmbeddedPostgres server, long rows, Drainer pipeline, Source source)
+            throws IOException, SQLException, InterruptedException {
+        return new LargeTransaction(
+                drain(server, Scenario.A, rows, pipeline, source), drain(server, Scenario.B, rows, pipeline, source));
+    }
+
+    private static Drain drain(EmbeddedPostgres server, Scenario scenario, long rows, Drainer pipeline, Source source)
             throws IOException, SQLException, InterruptedException {
         Drain drain;
-        try (Backlog backlog = Backlog.fill(server, scenario, rows)) {
+        try (Backlog backlog = source.open(server, scenario, rows)) {
             drain = pipeline.drain(backlog, backlog.copySlot("large"));
         }
         Backlog.dropDatabase(server, scenario);

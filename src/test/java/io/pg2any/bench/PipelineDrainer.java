@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Drains through the whole pipeline and verifies that the target then holds what the source holds. */
+/**
+ * Drains through the whole pipeline and verifies that the target then holds what the source holds. An empty backlog is
+ * written once the pipeline waits for it, and that is part of the time.
+ */
 final class PipelineDrainer implements Drainer {
     private final BenchTarget target;
     private final List<String> jvmOptions;
@@ -49,6 +52,7 @@ final class PipelineDrainer implements Drainer {
         Map<String, Double> threadsAtStart = ProcessCost.threads(process.pid());
 
         double targetCpuAtStart = target.cpuSeconds();
+        backlog.write();
 
         Deadline deadline = Deadline.seconds(1800, "the last row in the target");
         try (BenchTarget.View view = pipeline.awaitView(deadline)) {
