@@ -13,12 +13,15 @@ import java.util.List;
 /**
  * A filled database of its own with a slot that was made before the fill and is never read itself.
  *
- * <p>The last transaction inserts the only row of {@link #END_TABLE}; everything measured commits before
- * {@link #end()}, that row after it. Who has seen the row has seen everything.
+ * <p>The last transaction inserts {@link #END} into {@link #MARKS}; everything measured commits before {@link #end()},
+ * that row after it. Who has seen the row has seen everything. So does {@link #WARM} end what a pipeline may warm up with.
  */
 final class Backlog implements AutoCloseable {
     static final String PUBLICATION = "bench";
-    static final String END_TABLE = "bench_end";
+    static final String MARKS = "bench_marks";
+    static final long WARM = 1;
+    static final long END = 2;
+    static final String CREATE_MARKS = "CREATE TABLE " + MARKS + " (id bigint PRIMARY KEY)";
 
     private final EmbeddedPostgres server;
     private final Connection connection;
@@ -30,6 +33,10 @@ final class Backlog implements AutoCloseable {
     /** 0 until it has been written. */
     private long rows;
 
+    private long warmUpRows;
+    /** Behind the mark. */
+    private Lsn warm = Lsn.ZERO;
+
     private Lsn end = Lsn.ZERO;
 
     private Backlog(EmbeddedPostgres server, Connection connection, Scenario scenario, String database, long wanted) {
@@ -40,8 +47,14 @@ final class Backlog implements AutoCloseable {
         this.wanted = wanted;
     }
 
-    static Backlog filled(EmbeddedPostgres server, Scenario scenario, long rows) throws SQLException {
+    /**
+     * @param warmUp whether as many rows as are measured come before them
+     */
+    static Backlog filled(EmbeddedPostgres server, Scenario scenario, long rows, boolean warmUp) throws SQLException {
         Backlog backlog = empty(server, scenario, rows);
+        if (warmUp) {
+            backlog.writeWarmUp();
+        }
         backlog.write();
         execute(backlog.connection, "CHECKPOINT"); // so that none runs inside a measurement
         return backlog;
@@ -53,19 +66,33 @@ final class Backlog implements AutoCloseable {
         createDatabase(server, database);
         Connection connection = server.connect(database);
         scenario.create(connection);
-        execute(connection, "CREATE TABLE " + END_TABLE + " (id bigint PRIMARY KEY)");
-        publish(connection, scenario.tables(), END_TABLE);
+        execute(connection, CREATE_MARKS);
+        publish(connection, scenario.tables(), MARKS);
         execute(connection, "SELECT pg_create_logical_replication_slot('" + database + "', 'pgoutput')");
         return new Backlog(server, connection, scenario, database, rows);
+    }
+
+    private void writeWarmUp() throws SQLException {
+        warmUpRows = scenario.fill(connection, 1, wanted);
+        mark(WARM);
+        warm = now();
     }
 
     /** Unless that has been done. */
     void write() throws SQLException {
         if (rows == 0) {
-            rows = scenario.fill(connection, wanted);
-            end = Lsn.parse(text(connection, "SELECT pg_current_wal_insert_lsn()"));
-            execute(connection, "INSERT INTO " + END_TABLE + " VALUES (1)");
+            rows = scenario.fill(connection, 1 + warmUpRows, wanted);
+            end = now();
+            mark(END);
         }
+    }
+
+    private void mark(long mark) throws SQLException {
+        execute(connection, "INSERT INTO " + MARKS + " VALUES (" + mark + ")");
+    }
+
+    private Lsn now() throws SQLException {
+        return Lsn.parse(text(connection, "SELECT pg_current_wal_insert_lsn()"));
     }
 
     private static String database(Scenario scenario) {
@@ -130,9 +157,22 @@ final class Backlog implements AutoCloseable {
         return database;
     }
 
-    /** Row changes, without the closing one. */
+    /** Row changes to be measured, without the closing one. */
     long rows() {
         return rows;
+    }
+
+    /** And those before them. */
+    long allRows() {
+        return warmUpRows + rows;
+    }
+
+    boolean hasWarmUp() {
+        return warmUpRows > 0;
+    }
+
+    Lsn warm() {
+        return warm;
     }
 
     Lsn end() {

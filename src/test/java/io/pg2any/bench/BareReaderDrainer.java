@@ -46,7 +46,7 @@ final class BareReaderDrainer implements Drainer {
             walsender.sample();
             client.sample();
             return new Drain(
-                    backlog.rows(),
+                    backlog.allRows(),
                     Long.parseLong(result.split(" ")[0]) / 1e9,
                     (ended - started) / 1e9,
                     client.cpuSeconds(),

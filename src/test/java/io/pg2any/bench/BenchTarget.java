@@ -39,8 +39,12 @@ interface BenchTarget extends AutoCloseable {
 
     /** A look at what has become visible in the target. */
     interface View extends AutoCloseable {
-        /** Whether the last row of a backlog is there. */
-        boolean atEnd();
+        /**
+         * @param mark of a {@link Backlog}
+         */
+        default boolean has(long mark) {
+            return highestId(Backlog.MARKS).orElse(0) >= mark;
+        }
 
         /** The greatest {@code id} in this table, or nothing while it is not there. */
         OptionalLong highestId(String table);

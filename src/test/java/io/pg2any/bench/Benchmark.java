@@ -58,6 +58,14 @@ final class Benchmark implements Callable<Integer> {
     private int rounds;
 
     @Option(
+            names = "--warm-up",
+            description = {
+                "Lets the pipeline drain as many rows again before those that count, as one that has been running has:"
+                        + " until they are in the target, the server sends no more."
+            })
+    private boolean warmUp;
+
+    @Option(
             names = "--quiet",
             defaultValue = "100",
             description = {
@@ -80,6 +88,12 @@ final class Benchmark implements Callable<Integer> {
             defaultValue = "128m",
             description = "Heap bound of the pipeline; default ${DEFAULT-VALUE}.")
     private String xmx;
+
+    @Option(
+            names = "--gc",
+            defaultValue = "Serial",
+            description = "Garbage collector of the pipeline, such as G1 or Parallel; default ${DEFAULT-VALUE}.")
+    private String gc;
 
     @Option(
             names = "--rate",
@@ -195,7 +209,7 @@ final class Benchmark implements Callable<Integer> {
         String name = scenario.name().toLowerCase(Locale.ROOT);
         System.out.printf(Locale.ROOT, "%n%s: %,d %s%n", name, wanted, scenario.title());
         Comparison comparison = new Comparison(scenario);
-        try (Backlog backlog = Backlog.filled(server, scenario, wanted)) {
+        try (Backlog backlog = Backlog.filled(server, scenario, wanted, warmUp)) {
             BareReaderDrainer bareReader = new BareReaderDrainer(bareOptions);
             PipelineDrainer wholePipeline = new PipelineDrainer(into, jvmOptions(), Map.of(), threads);
             Optional<SubscriptionDrainer> subscription = into instanceof PostgresTarget postgresTarget
@@ -271,7 +285,7 @@ final class Benchmark implements Callable<Integer> {
     }
 
     private List<String> jvmOptions() {
-        List<String> options = new ArrayList<>(List.of("-Xmx" + xmx));
+        List<String> options = new ArrayList<>(List.of("-Xmx" + xmx, "-XX:+Use" + gc + "GC"));
         options.addAll(moreJvmOptions);
         return options;
     }
@@ -286,9 +300,9 @@ final class Benchmark implements Callable<Integer> {
                     recvlogical.map(RecvlogicalDrainer::version).orElse("no pg_recvlogical"));
         }
         System.out.printf(
-                "Java %s, pipeline -Xmx%s, %d cores of %s, Linux %s, load %s%n",
+                "Java %s, pipeline %s, %d cores of %s, Linux %s, load %s%n",
                 System.getProperty("java.runtime.version"),
-                xmx,
+                String.join(" ", jvmOptions()),
                 Runtime.getRuntime().availableProcessors(),
                 processor(),
                 System.getProperty("os.version"),

@@ -16,11 +16,6 @@ final class DatabaseView implements BenchTarget.View {
     }
 
     @Override
-    public boolean atEnd() {
-        return number("SELECT 1 FROM " + Backlog.END_TABLE).isPresent();
-    }
-
-    @Override
     public OptionalLong highestId(String table) {
         return number("SELECT max(id) FROM " + table);
     }

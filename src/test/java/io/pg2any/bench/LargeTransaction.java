@@ -27,7 +27,7 @@ record LargeTransaction(Drain one, Drain cut) {
     /** From the first message of the server, which has it all. */
     static LargeTransaction fromBacklog(EmbeddedPostgres server, long rows, Drainer pipeline)
             throws IOException, SQLException, InterruptedException {
-        return measure(server, rows, pipeline, Backlog::filled);
+        return measure(server, rows, pipeline, (on, scenario, count) -> Backlog.filled(on, scenario, count, false));
     }
 
     private static LargeTransaction measure(EmbeddedPostgres server, long rows, Drainer pipeline, Source source)

@@ -45,23 +45,76 @@ final class PipelineDrainer implements Drainer {
             throws IOException, SQLException, InterruptedException {
         Process process = pipeline.process();
         long walsenderPid = SlotActivity.await(backlog.connection(), slot, process);
-        long streaming = System.nanoTime();
-        MachineLoad machine = new MachineLoad();
-        ProcessCost walsender = new ProcessCost(walsenderPid);
-        ProcessCost client = new ProcessCost(process.pid());
-        Map<String, Double> threadsAtStart = ProcessCost.threads(process.pid());
-
-        double targetCpuAtStart = target.cpuSeconds();
+        Meter meter = new Meter(process, walsenderPid);
         backlog.write();
-
         Deadline deadline = Deadline.seconds(1800, "the last row in the target");
         try (BenchTarget.View view = pipeline.awaitView(deadline)) {
-            while (!view.atEnd()) {
-                if (!process.isAlive()) {
-                    throw new IllegalStateException("the pipeline ended with " + process.exitValue());
-                }
-                deadline.pause(10);
+            if (backlog.hasWarmUp()) {
+                warmUp(backlog, walsenderPid, view, process, deadline);
+                meter = new Meter(process, walsenderPid);
             }
+            await(Backlog.END, view, process, deadline);
+            Drain drain = meter.stop(backlog, started);
+            view.verify(backlog);
+            return drain;
+        }
+    }
+
+    /**
+     * Returns when the target has what the pipeline warms up with, and next to nothing of what is measured: the walsender
+     * is stopped as soon as it has sent the former, and goes on now.
+     */
+    private static void warmUp(
+            Backlog backlog, long walsenderPid, BenchTarget.View view, Process process, Deadline deadline)
+            throws IOException, SQLException, InterruptedException {
+        String sent =
+                "SELECT sent_lsn >= '" + backlog.warm() + "' FROM pg_stat_replication WHERE pid = " + walsenderPid;
+        while (!Backlog.text(backlog.connection(), sent).equals("t")) {
+            deadline.pause(2);
+        }
+        signal("STOP", walsenderPid);
+        await(Backlog.WARM, view, process, deadline);
+        signal("CONT", walsenderPid);
+    }
+
+    private static void signal(String name, long pid) throws IOException, InterruptedException {
+        int exit = new ProcessBuilder("kill", "-" + name, Long.toString(pid))
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (exit != 0) {
+            throw new IOException("kill -" + name + " " + pid + " ended with " + exit);
+        }
+    }
+
+    private static void await(long mark, BenchTarget.View view, Process process, Deadline deadline)
+            throws SQLException, InterruptedException {
+        while (!view.has(mark)) {
+            if (!process.isAlive()) {
+                throw new IllegalStateException("the pipeline ended with " + process.exitValue());
+            }
+            deadline.pause(10);
+        }
+    }
+
+    /** What has been used since it was made. */
+    private final class Meter {
+        private final Process process;
+        private final long since = System.nanoTime();
+        private final MachineLoad machine = new MachineLoad();
+        private final ProcessCost walsender;
+        private final ProcessCost client;
+        private final Map<String, Double> threadsAtStart;
+        private final double targetCpuAtStart = target.cpuSeconds();
+
+        Meter(Process process, long walsenderPid) throws IOException {
+            this.process = process;
+            this.walsender = new ProcessCost(walsenderPid);
+            this.client = new ProcessCost(process.pid());
+            this.threadsAtStart = ProcessCost.threads(process.pid());
+        }
+
+        Drain stop(Backlog backlog, long started) throws IOException {
             long ended = System.nanoTime();
             walsender.sample();
             client.sample();
@@ -70,10 +123,9 @@ final class PipelineDrainer implements Drainer {
             if (showThreads) {
                 showThreads(threadsAtStart, ProcessCost.threads(process.pid()));
             }
-            view.verify(backlog);
             return new Drain(
                     backlog.rows(),
-                    (ended - streaming) / 1e9,
+                    (ended - since) / 1e9,
                     (ended - started) / 1e9,
                     client.cpuSeconds(),
                     walsender.cpuSeconds(),

@@ -68,7 +68,7 @@ final class RecvlogicalDrainer implements Drainer {
                 throw new IOException("pg_recvlogical ended with " + process.exitValue());
             }
             return new Drain(
-                    backlog.rows(),
+                    backlog.allRows(),
                     (ended - streaming) / 1e9,
                     (ended - started) / 1e9,
                     client.cpuSeconds(),

@@ -10,38 +10,40 @@ enum Scenario {
     /** One transaction with all rows: the server spills it and sends nothing before its commit. */
     A("rows in one transaction", 1_000_000) {
         @Override
-        long fill(Connection database, long rows) throws SQLException {
-            execute(database, INSERT_ORDERS.formatted("1, " + rows));
+        long fill(Connection database, long first, long rows) throws SQLException {
+            execute(database, INSERT_ORDERS.formatted(first + ", " + (first + rows - 1)));
             return rows;
         }
     },
     /** The bulk load of an application that commits now and then. */
     B("rows in transactions of 1,000", 1_000_000) {
         @Override
-        long fill(Connection database, long rows) throws SQLException {
+        long fill(Connection database, long first, long rows) throws SQLException {
+            long last = first + rows - 1;
             execute(database, """
                     DO $$
                     BEGIN
-                        FOR start IN 1 .. %d BY 1000 LOOP
+                        FOR start IN %d .. %d BY 1000 LOOP
                             %s;
                             COMMIT;
                         END LOOP;
-                    END $$""".formatted(rows, INSERT_ORDERS.formatted("start, least(start + 999, " + rows + ")")));
+                    END $$""".formatted(
+                            first, last, INSERT_ORDERS.formatted("start, least(start + 999, " + last + ")")));
             return rows;
         }
     },
     /** The smallest transactions there are. */
     C("transactions of one row", 200_000) {
         @Override
-        long fill(Connection database, long rows) throws SQLException {
+        long fill(Connection database, long first, long rows) throws SQLException {
             execute(database, """
                     DO $$
                     BEGIN
-                        FOR i IN 1 .. %d LOOP
+                        FOR i IN %d .. %d LOOP
                             %s;
                             COMMIT;
                         END LOOP;
-                    END $$""".formatted(rows, INSERT_ORDERS.formatted("i, i")));
+                    END $$""".formatted(first, first + rows - 1, INSERT_ORDERS.formatted("i, i")));
             return rows;
         }
     },
@@ -65,10 +67,14 @@ enum Scenario {
         }
 
         @Override
-        long fill(Connection database, long rows) throws SQLException {
-            int accounts = 20_000;
-            int tellers = 100;
-            int branches = 10;
+        long fill(Connection database, long first, long rows) throws SQLException {
+            long loaded = 0;
+            if (first == 1) {
+                execute(
+                        database,
+                        load("accounts", ACCOUNTS) + ";" + load("tellers", TELLERS) + ";" + load("branches", BRANCHES));
+                loaded = ACCOUNTS + TELLERS + BRANCHES;
+            }
             long transactions = rows / 4;
             execute(database, """
                     DO $$
@@ -78,9 +84,7 @@ enum Scenario {
                         teller bigint;
                         branch bigint;
                     BEGIN
-                        %s; %s; %s;
-                        COMMIT;
-                        FOR i IN 1 .. %d LOOP
+                        FOR i IN %d .. %d LOOP
                             delta := 1000 - (random() * 2000)::int;
                             account := 1 + (random() * (%d - 1))::int;
                             teller := 1 + (random() * (%d - 1))::int;
@@ -93,15 +97,8 @@ enum Scenario {
                             COMMIT;
                         END LOOP;
                     END $$""".formatted(
-                            load("accounts", accounts),
-                            load("tellers", tellers),
-                            load("branches", branches),
-                            transactions,
-                            accounts,
-                            tellers,
-                            branches,
-                            INSERT_ORDERS.formatted("i, i")));
-            return accounts + tellers + branches + 4 * transactions;
+                    first, first + transactions - 1, ACCOUNTS, TELLERS, BRANCHES, INSERT_ORDERS.formatted("i, i")));
+            return loaded + 4 * transactions;
         }
 
         private static String load(String table, int rows) {
@@ -109,6 +106,10 @@ enum Scenario {
                     + " i * 1.5, true, md5(i::text)::uuid FROM generate_series(1, " + rows + ") i";
         }
     };
+
+    private static final int ACCOUNTS = 20_000;
+    private static final int TELLERS = 100;
+    private static final int BRANCHES = 10;
 
     /** Ten columns, about 200 bytes as text; the placeholder takes the bounds of a series. */
     private static final String INSERT_ORDERS = """
@@ -146,8 +147,14 @@ enum Scenario {
                         + " score float8, express boolean NOT NULL, token uuid NOT NULL)");
     }
 
-    /** Writes the backlog and gives the number of row changes in it. */
-    abstract long fill(Connection database, long rows) throws SQLException;
+    /**
+     * Writes a backlog, or a part of one.
+     *
+     * @param first 1, or a number above all that were used before; as many as there are rows may be used
+     * @param rows about so many row changes
+     * @return so many in fact
+     */
+    abstract long fill(Connection database, long first, long rows) throws SQLException;
 
     private static void execute(Connection database, String sql) throws SQLException {
         try (Statement statement = database.createStatement()) {

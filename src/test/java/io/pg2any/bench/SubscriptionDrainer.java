@@ -21,7 +21,7 @@ final class SubscriptionDrainer implements Drainer {
         try (Connection connection = target.connect();
                 DatabaseView view = new DatabaseView(target.connect())) {
             backlog.scenario().create(connection);
-            Backlog.execute(connection, "CREATE TABLE " + Backlog.END_TABLE + " (id bigint PRIMARY KEY)");
+            Backlog.execute(connection, Backlog.CREATE_MARKS);
             long started = System.nanoTime();
             Backlog.execute(
                     connection,
@@ -38,7 +38,7 @@ final class SubscriptionDrainer implements Drainer {
             MachineLoad machine = new MachineLoad();
             ProcessCost walsender = new ProcessCost(walsenderPid.getAsLong());
             double targetCpuAtStart = target.cpuSeconds();
-            while (!view.atEnd()) {
+            while (!view.has(Backlog.END)) {
                 deadline.pause(10);
             }
             long ended = System.nanoTime();
@@ -50,7 +50,7 @@ final class SubscriptionDrainer implements Drainer {
             Backlog.execute(connection, "ALTER SUBSCRIPTION " + NAME + " SET (slot_name = NONE)");
             Backlog.execute(connection, "DROP SUBSCRIPTION " + NAME);
             return new Drain(
-                    backlog.rows(),
+                    backlog.allRows(),
                     (ended - streaming) / 1e9,
                     (ended - started) / 1e9,
                     0,
