@@ -66,12 +66,16 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
     protected void doSuspend() throws Exception {
         if (log != null && endpoint.getCamelContext().isStopping()) {
             log.prepareToClose();
-            if (resource.pipeline().targetFails()) {
-                // The try under way would most likely wait in vain for as long as the target's client waits.
+            if (stopsInVain()) {
                 executor.shutdownNow();
             }
         }
         super.doSuspend();
+    }
+
+    /** The try under way, and any more, would most likely wait as the last one did, for as long as the target's client waits. */
+    private boolean stopsInVain() {
+        return endpoint.getCamelContext().isStopping() && resource.pipeline().targetFails();
     }
 
     /** The route is stopped last: its steps must not go while a batch is in them. */
@@ -110,6 +114,9 @@ class TxStagingConsumer extends DefaultConsumer implements Suspendable {
                 if (batch != null) {
                     deliver(from, batch);
                     continue;
+                }
+                if (stopsInVain()) {
+                    return;
                 }
                 makeDurable(from);
                 if (isSuspendingOrSuspended()) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** SIGTERM at bad moments: the process ends in good time with code 0, and the next one goes on where it was. */
 class StopIT {
     /** A statement may wait for a lock for 2 s here; the rest is ours. */
-    private static final Duration LIMIT = Duration.ofSeconds(12);
+    private static final Duration LIMIT = Duration.ofSeconds(8);
 
     private static final Workload.Options WORKLOAD =
             new Workload.Options(13, 2, 150, 5_000, Duration.ofSeconds(2), true);
@@ -70,6 +70,24 @@ class StopIT {
                 statement.execute("PRAGMA busy_timeout = 20000");
                 statement.execute("BEGIN EXCLUSIVE");
                 scenario.awaitTransactions(50);
+
+                assertStopsInTime(scenario);
+            }
+            scenario.startPipeline();
+            scenario.assertBothSidesEqual();
+            scenario.assertStopsGracefully();
+        }
+    }
+
+    /** Before its first try has failed nothing tells that the target would be waited for in vain. */
+    @Test
+    void rightAfterTheTargetWasLocked() throws Exception {
+        try (Scenario scenario = scenario("just_locked", Map.of()).begin(WORKLOAD)) {
+            scenario.awaitTransactions(200);
+            try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + scenario.pipeline.target());
+                    Statement statement = other.createStatement()) {
+                statement.execute("PRAGMA busy_timeout = 20000");
+                statement.execute("BEGIN EXCLUSIVE");
 
                 assertStopsInTime(scenario);
             }
