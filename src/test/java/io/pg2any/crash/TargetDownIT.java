@@ -102,7 +102,7 @@ class TargetDownIT {
             assertThat(pipeline.isReady())
                     .as("ready with its disk at the quota")
                     .isFalse();
-            assertThat(pipeline.tail()).contains("staging quota reached");
+            assertThat(Files.readString(pipeline.log())).contains("staging quota reached");
             LOG.info("down for {} s: slot from {} to {}, at most {} bytes staged", DOWN_SECONDS, before, later, most);
             // What is on this machine's disk the source may forget.
             assertThat(later.value() - before.value()).isGreaterThan(QUOTA / 2);
