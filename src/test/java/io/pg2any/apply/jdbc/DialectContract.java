@@ -271,17 +271,28 @@ abstract class DialectContract {
 
     // --- unknown outcome, crash, abandonment ---
 
-    @Test
-    void aCommitWhoseAnswerIsLostIsFoundOutAndNotRepeated() throws Exception {
+    /**
+     * @param instead of the answer to a commit that has happened
+     * @return to be set before the commit that is meant
+     */
+    private AtomicBoolean openToLoseAnAnswer(Commit instead) throws TargetException {
         AtomicBoolean lose = new AtomicBoolean();
         open(
                 ApplyOptions.defaults("test"),
                 dialect -> commits(dialect, connection -> {
                     connection.commit();
                     if (lose.getAndSet(false)) {
-                        throw new SQLRecoverableException("connection reset", "08S01");
+                        instead.on(connection);
                     }
                 }));
+        return lose;
+    }
+
+    @Test
+    void aCommitWhoseAnswerIsLostIsFoundOutAndNotRepeated() throws Exception {
+        AtomicBoolean lose = openToLoseAnAnswer(connection -> {
+            throw new SQLRecoverableException("connection reset", "08S01");
+        });
         apply(new Insert(t, tuple("0", "x", "y")));
         lose.set(true);
         ChangesBatch batch = next().transaction(new Insert(t, tuple("1", "x", "y")));
@@ -339,16 +350,10 @@ abstract class DialectContract {
 
     @Test
     void aDriverThatFallsOverItsLostConnectionIsGivenAnother() throws Exception {
-        AtomicBoolean lose = new AtomicBoolean();
-        open(
-                ApplyOptions.defaults("test"),
-                dialect -> commits(dialect, connection -> {
-                    connection.commit();
-                    if (lose.getAndSet(false)) {
-                        connection.close();
-                        throw new NullPointerException("because \"this.session\" is null");
-                    }
-                }));
+        AtomicBoolean lose = openToLoseAnAnswer(connection -> {
+            connection.close();
+            throw new NullPointerException("because \"this.session\" is null");
+        });
         apply(new Insert(t, tuple("0", "x", "y")));
         lose.set(true);
         ChangesBatch batch = next().transaction(new Insert(t, tuple("1", "x", "y")));

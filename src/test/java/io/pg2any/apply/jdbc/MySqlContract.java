@@ -61,7 +61,7 @@ abstract class MySqlContract extends TablesContract {
     @Test
     void aSessionThatEndsWhileManyRowsAreWrittenIsMadeAgain() throws Exception {
         assertASessionThatEndsWhileManyRowsAreWrittenIsMadeAgain(
-                "SELECT CONCAT('KILL ', id)" + " FROM information_schema.processlist WHERE info LIKE 'LOAD DATA%'");
+                "SELECT CONCAT('KILL ', id) FROM information_schema.processlist WHERE info LIKE 'LOAD DATA%'");
     }
 
     @Test

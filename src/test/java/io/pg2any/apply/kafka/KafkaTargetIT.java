@@ -18,8 +18,8 @@ import io.pg2any.apply.TargetStatus.TableRows;
 import io.pg2any.apply.kafka.KafkaOptions.Delivery;
 import io.pg2any.apply.kafka.KafkaOptions.Keyless;
 import io.pg2any.apply.kafka.KafkaOptions.TopicCreation;
+import io.pg2any.apply.message.Events;
 import io.pg2any.apply.message.MessageOptions;
-import io.pg2any.apply.message.MessageTopics;
 import io.pg2any.change.Change;
 import io.pg2any.change.Change.Delete;
 import io.pg2any.change.Change.Insert;
@@ -377,28 +377,11 @@ class KafkaTargetIT {
 
     @Test
     void logicalMessagesAreSentAsTheyWereEmittedAndOnceThoughTheyComeAgain() throws Exception {
-        MessageOptions d = options().messages();
         KafkaOptions o = options();
         KafkaTarget target = target(new KafkaOptions(
                 o.servers(),
                 o.pipeline(),
-                new MessageOptions(
-                        d.prefix(),
-                        d.database(),
-                        d.version(),
-                        d.format(),
-                        d.schemas(),
-                        d.decimals(),
-                        d.times(),
-                        d.binaries(),
-                        d.intervals(),
-                        d.tombstones(),
-                        d.boundaries(),
-                        d.keyColumns(),
-                        MessageTopics.parse("order/*=" + prefix + ".public.orders"),
-                        d.keys(),
-                        d.mapping(),
-                        d.values()),
+                Events.withTopics(o.messages(), "order/*=" + prefix + ".public.orders"),
                 o.delivery(),
                 o.keyless(),
                 o.topics(),

@@ -73,24 +73,7 @@ class EventSamplesTest {
 
     private static String samples() throws TargetException {
         Map<String, Change> changes = changes();
-        MessageOptions d = Events.defaults();
-        MessageOptions options = new MessageOptions(
-                d.prefix(),
-                d.database(),
-                d.version(),
-                d.format(),
-                d.schemas(),
-                d.decimals(),
-                d.times(),
-                d.binaries(),
-                d.intervals(),
-                d.tombstones(),
-                false,
-                d.keyColumns(),
-                MessageTopics.parse("order/*=shop.orders"),
-                d.keys(),
-                d.mapping(),
-                d.values());
+        MessageOptions options = Events.withTopics(Events.defaults(), "order/*=shop.orders");
         List<Message> messages = Events.of(options, changes.values().toArray(Change[]::new));
         StringBuilder samples = new StringBuilder();
         long ordinal = 0;

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /** Messages of changes, gathered. */
-final class Events {
+public final class Events {
     static final Instant COMMITTED = Instant.parse("2026-11-22T10:00:00.123456Z");
     static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-22T10:00:01Z"), ZoneOffset.UTC);
 
@@ -32,6 +32,27 @@ final class Events {
 
     static MessageOptions defaults() {
         return MessageOptions.defaults("pg2any", "shop", "1.0");
+    }
+
+    /** The same, but with rules for logical messages. */
+    public static MessageOptions withTopics(MessageOptions d, String topics) {
+        return new MessageOptions(
+                d.prefix(),
+                d.database(),
+                d.version(),
+                d.format(),
+                d.schemas(),
+                d.decimals(),
+                d.times(),
+                d.binaries(),
+                d.intervals(),
+                d.tombstones(),
+                d.boundaries(),
+                d.keyColumns(),
+                MessageTopics.parse(topics),
+                d.keys(),
+                d.mapping(),
+                d.values());
     }
 
     static String text(byte[] json) {

@@ -68,24 +68,7 @@ class TransactionEventsTest {
     }
 
     private static MessageOptions messages(String topics) {
-        MessageOptions d = Events.defaults();
-        return new MessageOptions(
-                d.prefix(),
-                d.database(),
-                d.version(),
-                d.format(),
-                d.schemas(),
-                d.decimals(),
-                d.times(),
-                d.binaries(),
-                d.intervals(),
-                d.tombstones(),
-                d.boundaries(),
-                d.keyColumns(),
-                MessageTopics.parse(topics),
-                d.keys(),
-                d.mapping(),
-                d.values());
+        return Events.withTopics(Events.defaults(), topics);
     }
 
     private static MessageOptions keys(String columns, KeySource keys, TableMapping mapping) {
