@@ -31,7 +31,7 @@ final class Scenario implements AutoCloseable {
     private static final Duration WORKLOAD_LIMIT = Duration.ofSeconds(60);
     static final Duration PATIENCE = Duration.ofSeconds(40);
     /** Longer than anything that health waits for before it speaks. */
-    private static final Duration AWAIT_LIMIT = Duration.ofSeconds(90);
+    static final Duration AWAIT_LIMIT = Duration.ofSeconds(90);
 
     final String name;
     final PipelineProcess pipeline;
@@ -195,7 +195,11 @@ final class Scenario implements AutoCloseable {
     }
 
     static void await(String what, Condition condition) throws Exception {
-        long end = System.nanoTime() + AWAIT_LIMIT.toNanos();
+        await(what, AWAIT_LIMIT, condition);
+    }
+
+    static void await(String what, Duration limit, Condition condition) throws Exception {
+        long end = System.nanoTime() + limit.toNanos();
         CountDownLatch never = new CountDownLatch(1);
         while (!condition.holds()) {
             assertThat(System.nanoTime()).as(what).isLessThan(end);
