@@ -16,8 +16,13 @@ public final class NamedServers {
 
     private NamedServers() {}
 
+    /** Whether the server at {@link #SQL_SERVER} is said to differ in this from Microsoft's. */
+    public static boolean tolerates(String difference) {
+        return TOLERATED.contains(difference);
+    }
+
     /** A bulk copy stores times and identifiers that come as text without converting them. */
     public static boolean copiesWithoutConversion() {
-        return TOLERATED.contains("bulk-conversion");
+        return tolerates("bulk-conversion");
     }
 }

@@ -39,7 +39,7 @@ final class ChangeParking {
         // Before the savepoint: a table that is made for the change stays when the change does not.
         tables.prepare(change);
         tables.flush();
-        Savepoint before = connection.setSavepoint();
+        Savepoint before = dialect.savepoint(connection);
         try {
             tables.apply(change);
             tables.flush();
@@ -66,7 +66,7 @@ final class ChangeParking {
 
     private void rollBack(Savepoint before, TargetException refusal) throws TargetException {
         try {
-            connection.rollback(before);
+            dialect.rollBack(connection, before);
         } catch (SQLException e) {
             TargetException failure = session.kindOf(e, connection) == Kind.RETRYABLE
                     ? session.failure("rollback to a savepoint", e, connection)

@@ -179,6 +179,20 @@ public interface JdbcDialect {
         return "";
     }
 
+    /** A place to come back to when the target refuses what follows. */
+    default Savepoint savepoint(Connection connection) throws SQLException {
+        return connection.setSavepoint();
+    }
+
+    /**
+     * Takes back what came after a savepoint.
+     *
+     * @throws SQLException also when what came before it is gone, too: nothing more may be written then
+     */
+    default void rollBack(Connection connection, Savepoint savepoint) throws SQLException {
+        connection.rollback(savepoint);
+    }
+
     /** A savepoint that is not needed any more; only where there is a statement for it. */
     default void release(Connection connection, Savepoint savepoint) throws SQLException {
         connection.releaseSavepoint(savepoint);

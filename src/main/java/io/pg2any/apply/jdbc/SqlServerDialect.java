@@ -28,7 +28,8 @@ import java.util.StringJoiner;
  * SQL Server 2019 and newer, through Microsoft's driver.
  *
  * <p><b>Session.</b> {@code XACT_ABORT}: an error ends the transaction, as in the other targets; whoever sees an error
- * rolls back before the next statement, which would begin a new transaction.
+ * rolls back before the next statement, which would begin a new transaction. Only behind a savepoint it is off: most
+ * errors undo just their statement then.
  *
  * <p><b>Foreign keys</b> cannot be switched off for a session: tables that have them keep the source's order.
  *
@@ -41,11 +42,14 @@ public final class SqlServerDialect implements JdbcDialect {
     /** Rows of one VALUES list. */
     private static final int VALUES_ROWS = 1000;
 
+    private static final String ABORT = "SET XACT_ABORT ";
+
     private final DatabaseLocation location;
     private final ApplyOptions options;
     private final StatementLimit limit;
     private final SqlServerTypes types;
     private boolean namesFold = true;
+    private boolean errorsEndTransactions;
 
     /**
      * @param url {@code jdbc:sqlserver://host:port;databaseName=…}, an ADO string ({@code server=tcp:host,port;
@@ -95,7 +99,7 @@ public final class SqlServerDialect implements JdbcDialect {
                 "socketTimeout", Long.toString(options.connectTimeout().toMillis()));
         Connection connection = DriverManager.getConnection("jdbc:sqlserver://" + location.hosts(), properties);
         try (Statement statement = connection.createStatement()) {
-            statement.execute("SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET ANSI_WARNINGS ON;"
+            statement.execute(ABORT + "ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET ANSI_WARNINGS ON;"
                     + " SET ANSI_PADDING ON; SET ARITHABORT ON; SET LOCK_TIMEOUT "
                     + options.lockTimeout().toMillis());
             try (ResultSet row = statement.executeQuery(
@@ -105,6 +109,7 @@ public final class SqlServerDialect implements JdbcDialect {
                 row.next();
                 namesFold = row.getInt(1) != 0;
             }
+            errorsEndTransactions = true;
             connection.setAutoCommit(false);
             connection.setNetworkTimeout(Runnable::run, Integer.parseInt(readTimeout));
         } catch (SQLException e) {
@@ -367,6 +372,45 @@ public final class SqlServerDialect implements JdbcDialect {
     public String remedy(SQLException error) {
         return SqlServerErrors.remedy(error);
     }
+
+    @Override
+    public boolean begin(Connection connection, boolean durable) throws SQLException {
+        errorsEndTransactions(connection, true);
+        return true;
+    }
+
+    @Override
+    public Savepoint savepoint(Connection connection) throws SQLException {
+        errorsEndTransactions(connection, false);
+        return connection.setSavepoint();
+    }
+
+    private void errorsEndTransactions(Connection connection, boolean wanted) throws SQLException {
+        if (errorsEndTransactions != wanted) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(ABORT + (wanted ? "ON" : "OFF"));
+            }
+            errorsEndTransactions = wanted;
+        }
+    }
+
+    /**
+     * The driver passes over a transaction that is not there any more, and the next statement would begin another, without
+     * the changes before: some errors end the transaction, or doom it, whatever the session says.
+     */
+    @Override
+    public void rollBack(Connection connection, Savepoint savepoint) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT XACT_STATE()")) {
+            row.next();
+            if (row.getInt(1) != TRANSACTION_GOES_ON) {
+                throw new SQLException("the error has ended the whole transaction");
+            }
+        }
+        connection.rollback(savepoint);
+    }
+
+    private static final int TRANSACTION_GOES_ON = 1;
 
     /** They end with the transaction. */
     @Override

@@ -9,7 +9,9 @@ import io.pg2any.apply.TargetException;
 import io.pg2any.change.Relation;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -196,5 +198,29 @@ class SqlServerCatalogTest {
                 .hasMessageContaining("table s.t")
                 .hasMessageContaining("GRANT UPDATE, DELETE ON \"s\".\"t\" TO \"us\"\"er\"");
         dialect.checkRights(connection, OTHER);
+    }
+
+    /** The driver would pass over it, and the next statement would begin a transaction without the changes before. */
+    @Test
+    void nothingIsTakenBackToASavepointOfATransactionThatAnErrorHasEnded() throws Exception {
+        Map<String, String> state = new HashMap<>();
+        function("XACT_STATE", arguments -> state.get(""));
+        execute("CREATE TABLE kept (id INTEGER)");
+        connection.setAutoCommit(false);
+        execute("INSERT INTO kept VALUES (1)");
+        Savepoint before = connection.setSavepoint();
+        execute("INSERT INTO kept VALUES (2)");
+        for (String gone : List.of("0", "-1")) {
+            state.put("", gone);
+            assertThatThrownBy(() -> dialect.rollBack(connection, before))
+                    .isInstanceOf(SQLException.class)
+                    .hasMessageContaining("whole transaction");
+        }
+        state.put("", "1");
+        dialect.rollBack(connection, before);
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT count(*) FROM kept")) {
+            assertThat(row.getInt(1)).isEqualTo(1);
+        }
     }
 }
