@@ -100,7 +100,17 @@ record TargetServer(
     static TargetServer namedSqlServer() throws SQLException {
         Map<String, String> settings =
                 NamedServers.copiesWithoutConversion() ? Map.of("CDC_BULK_INSERT_THRESHOLD", "1000000000") : Map.of();
-        return named("SqlServer", System.getenv(NamedServers.SQL_SERVER), SQL_SERVER_CONNECTION, settings);
+        TargetServer server =
+                named("SqlServer", System.getenv(NamedServers.SQL_SERVER), SQL_SERVER_CONNECTION, settings);
+        if (NamedServers.tolerates("text-conversion")) {
+            try (Connection connection = DriverManager.getConnection(server.jdbcUrl())) {
+                Scenario.execute(
+                        connection,
+                        "CREATE TABLE account (id int NOT NULL PRIMARY KEY, name nvarchar(max)"
+                                + " COLLATE Latin1_General_100_BIN2, balance decimal(12,2), at nvarchar(40))");
+            }
+        }
+        return server;
     }
 
     private static TargetServer named(String type, String url, String connectionClass, Map<String, String> settings)
