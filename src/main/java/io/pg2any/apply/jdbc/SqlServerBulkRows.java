@@ -2,6 +2,7 @@ package io.pg2any.apply.jdbc;
 
 import com.microsoft.sqlserver.jdbc.ISQLServerBulkData;
 import io.pg2any.change.Tuple;
+import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.List;
@@ -49,7 +50,11 @@ final class SqlServerBulkRows implements ISQLServerBulkData {
 
     @Override
     public int getColumnType(int column) {
-        return type(column).jdbcType();
+        return isDecimal(column) ? Types.DECIMAL : type(column).jdbcType();
+    }
+
+    private boolean isDecimal(int column) {
+        return type(column).declaration().startsWith("DECIMAL");
     }
 
     @Override
@@ -94,7 +99,8 @@ final class SqlServerBulkRows implements ISQLServerBulkData {
         Object[] values = new Object[table.types().length];
         for (int i = 0; i < values.length; i++) {
             try {
-                values[i] = bound.of(table.types()[i], rows.get(row), i);
+                Object value = bound.of(table.types()[i], rows.get(row), i);
+                values[i] = value != null && isDecimal(i + 1) ? new BigDecimal((String) value) : value;
             } catch (UnrepresentableValueException e) {
                 throw new SQLException("column " + table.columnNames().get(i) + ": " + e.getMessage(), "22000", e);
             }

@@ -11,8 +11,10 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * PostgreSQL's types in SQL Server. Times are bound as text, which the driver does not shift; text is compared by code
- * points. Under every collation of the server {@code 'b'} and {@code 'b '} are the same key: the second one is refused.
+ * PostgreSQL's types in SQL Server. Times are bound as text, which the driver does not shift, and so are decimals: the
+ * driver declares a NULL as DECIMAL(38,0), and in a list of VALUES the other rows of its column would be given the type
+ * that follows from both, without a fraction. Text is compared by code points. Under every collation of the server
+ * {@code 'b'} and {@code 'b '} are the same key: the second one is refused.
  */
 final class SqlServerTypes {
     private static final String TEXT_COLLATION = " COLLATE Latin1_General_100_BIN2";
@@ -44,7 +46,7 @@ final class SqlServerTypes {
             case "int8", "oid", "xid", "cid":
                 return new ColumnType("BIGINT", Types.BIGINT, TypedBindings::integer);
             case "xid8":
-                return new ColumnType("DECIMAL(20,0)", Types.DECIMAL, typed::decimal);
+                return new ColumnType("DECIMAL(20,0)", Types.NVARCHAR, this::bindDecimal);
             case "float4":
                 return new ColumnType("FLOAT(53)", Types.DOUBLE, typed::float4);
             case "float8":
@@ -52,7 +54,7 @@ final class SqlServerTypes {
             case "numeric":
                 return numeric(relation, column, key);
             case "money":
-                return new ColumnType("DECIMAL(19,2)", Types.DECIMAL, TypedBindings::money);
+                return new ColumnType("DECIMAL(19,2)", Types.NVARCHAR, SqlServerTypes::bindMoney);
             case "bytea":
                 String length = key.contains(column.name()) ? Integer.toString(KEY_BYTES / key.size()) : "MAX";
                 return new ColumnType("VARBINARY(" + length + ")", Types.LONGVARBINARY, TypedBindings::bytea);
@@ -87,7 +89,7 @@ final class SqlServerTypes {
         if (precision < 0 || digits > DECIMAL_DIGITS) {
             return text(column, key);
         }
-        return new ColumnType("DECIMAL(" + digits + "," + Math.max(0, scale) + ")", Types.DECIMAL, typed::decimal);
+        return new ColumnType("DECIMAL(" + digits + "," + Math.max(0, scale) + ")", Types.NVARCHAR, this::bindDecimal);
     }
 
     /** A character of PostgreSQL's may take two of the server's. */
@@ -146,6 +148,20 @@ final class SqlServerTypes {
     private static void bindBool(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
         statement.setBoolean(parameter, TextForm.bool(bytes, offset, length));
+    }
+
+    private static void bindMoney(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
+            throws SQLException, UnrepresentableValueException {
+        statement.setNString(parameter, TypedBindings.amount(bytes, offset, length));
+    }
+
+    private void bindDecimal(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
+            throws SQLException, UnrepresentableValueException {
+        if (TypedBindings.isNumber(bytes, offset, length)) {
+            statement.setNString(parameter, TypedBindings.ascii(bytes, offset, length));
+        } else {
+            typed.nullOr(statement, parameter, Types.NVARCHAR, TypedBindings.NO_NUMBER);
+        }
     }
 
     private void bindText(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)

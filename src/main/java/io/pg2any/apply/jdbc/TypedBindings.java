@@ -9,6 +9,8 @@ import java.sql.Types;
 
 /** Bindings of values that every driver takes in the same Java type. What the target cannot hold follows the policy. */
 final class TypedBindings {
+    static final String NO_NUMBER = "the target cannot hold NaN or an infinity";
+
     private final ValuePolicy values;
 
     TypedBindings(ValuePolicy values) {
@@ -25,14 +27,18 @@ final class TypedBindings {
         statement.setBytes(parameter, TextForm.bytea(bytes, offset, length));
     }
 
-    /** As {@code lc_monetary = C} prints it: {@code -$1,234.50}. */
     static void money(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
+        statement.setBigDecimal(parameter, new BigDecimal(amount(bytes, offset, length)));
+    }
+
+    /** Of money as {@code lc_monetary = C} prints it: {@code -$1,234.50}. */
+    static String amount(byte[] bytes, int offset, int length) throws UnrepresentableValueException {
         String digits = ascii(bytes, offset, length).replace("$", "").replace(",", "");
         if (!digits.matches("-?\\d+\\.\\d\\d")) {
             throw new UnrepresentableValueException("not an amount of money in the form of lc_monetary = C");
         }
-        statement.setBigDecimal(parameter, new BigDecimal(digits));
+        return digits;
     }
 
     void float4(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
@@ -52,17 +58,22 @@ final class TypedBindings {
         } else if (values == ValuePolicy.CLAMP && !Double.isNaN(value)) {
             statement.setDouble(parameter, Math.copySign(Double.MAX_VALUE, value));
         } else {
-            nullOr(statement, parameter, Types.DOUBLE, "the target cannot hold NaN or an infinity");
+            nullOr(statement, parameter, Types.DOUBLE, NO_NUMBER);
         }
     }
 
     void decimal(PreparedStatement statement, int parameter, byte[] bytes, int offset, int length)
             throws SQLException, UnrepresentableValueException {
-        if (bytes[offset + length - 1] > '9') {
-            nullOr(statement, parameter, Types.DECIMAL, "the target cannot hold NaN or an infinity");
-            return;
+        if (isNumber(bytes, offset, length)) {
+            statement.setBigDecimal(parameter, new BigDecimal(ascii(bytes, offset, length)));
+        } else {
+            nullOr(statement, parameter, Types.DECIMAL, NO_NUMBER);
         }
-        statement.setBigDecimal(parameter, new BigDecimal(ascii(bytes, offset, length)));
+    }
+
+    /** Whether a numeric is none of NaN and the infinities. */
+    static boolean isNumber(byte[] bytes, int offset, int length) {
+        return bytes[offset + length - 1] <= '9';
     }
 
     /** NULL, if that is the policy. */

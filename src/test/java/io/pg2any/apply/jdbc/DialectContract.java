@@ -29,6 +29,7 @@ import io.pg2any.change.Change.Delete;
 import io.pg2any.change.Change.Insert;
 import io.pg2any.change.Change.Truncate;
 import io.pg2any.change.Change.Update;
+import io.pg2any.change.Column;
 import io.pg2any.change.Lsn;
 import io.pg2any.change.Position;
 import io.pg2any.change.Relation;
@@ -39,6 +40,8 @@ import io.pg2any.change.Tuple;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -889,6 +892,39 @@ abstract class DialectContract {
         assertThat(rows("SELECT * FROM " + place)).containsExactly(row("1", "a"));
         assertThat(rows("SELECT * FROM t")).containsExactly(row("1", "x", "y"));
         execute("DROP TABLE " + place);
+    }
+
+    /** A NULL among them must not decide what the numbers are written as. */
+    @Test
+    void numbersKeepTheirFractionsBesideRowsThatHaveNone() throws Exception {
+        Relation prices = new Relation(
+                19,
+                "public",
+                "prices",
+                ReplicaIdentity.DEFAULT,
+                List.of(
+                        new Column("id", 23, -1, "", true),
+                        new Column("price", 1700, (12 << 16 | 2) + 4, "", false),
+                        new Column("share", 1700, (38 << 16 | 10) + 4, "", false)));
+        List<Change> inserts = new ArrayList<>();
+        List<Change> updates = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            boolean even = i % 2 == 0;
+            inserts.add(new Insert(prices, tuple(i, even ? "12.34" : null, even ? null : "0.0123456789")));
+            updates.add(new Update(prices, null, tuple(i, even ? null : "56.78", even ? "0.9876543210" : null)));
+        }
+        apply(next().transaction(inserts));
+        String sums = "SELECT count(price), sum(price), count(share), sum(share) FROM prices";
+        assertThat(numbers(sums)).containsExactly(20.0, 246.8, 20.0, 0.246913578);
+        apply(next().transaction(updates));
+        assertThat(numbers(sums)).containsExactly(20.0, 1135.6, 20.0, 19.75308642);
+    }
+
+    private List<Double> numbers(String sql) throws SQLException {
+        return rows(sql).get(0).stream()
+                .map(value ->
+                        new BigDecimal(value).setScale(9, RoundingMode.HALF_UP).doubleValue())
+                .toList();
     }
 
     @Test
